@@ -1,0 +1,165 @@
+"""What acting on scores is worth, in the business's own currency."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.metrics import Array, Floats, Ranking, found, inside
+
+BETA = (6.0, 14.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """The terms of one retention offer, in one currency.
+
+    `clv` is what a customer who stays is worth (one number, or one per row), `incentive` what an
+    accepted offer costs, `contact` what reaching out costs, `accept` the share of the customers
+    about to leave who accept and stay. Defaults: Verbraken, Verbeke and Baesens (2013).
+    """
+
+    clv: float | Floats = 200.0
+    incentive: float = 10.0
+    contact: float = 1.0
+    accept: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.accept <= 1 or min(self.incentive, self.contact) < 0:
+            raise ValueError(
+                f"An offer with accept rate {self.accept}, incentive {self.incentive} and contact "
+                f"cost {self.contact} cannot be: accept is above 0 and at most 1, costs are not "
+                "negative."
+            )
+
+    @property
+    def gain(self) -> Floats:
+        """Profit of contacting a customer about to leave: FN - TP in costs."""
+        return self.accept * (np.asarray(self.clv) - self.incentive) - self.contact
+
+    @property
+    def waste(self) -> float:
+        """Cost of contacting a customer who would have stayed and takes the gift: FP - TN."""
+        return self.incentive + self.contact
+
+
+TEXTBOOK = Offer()
+
+
+def threshold(offer: Offer) -> Floats:
+    """The probability above which contacting pays: p x (FN - TP) > (1 - p) x (FP - TN).
+
+    One per row where CLV is; infinite for a customer whose CLV does not repay the contact.
+    """
+    gain = np.asarray(offer.gain, dtype=float)
+    pays = gain > 0
+    return np.where(pays, offer.waste / (offer.waste + np.where(pays, gain, 1.0)), math.inf)
+
+
+def profits(churned: Array, offer: Offer) -> Floats:
+    """Each row's profit of being contacted against being left alone."""
+    lost = np.asarray(churned, dtype=float)
+    return lost * offer.gain - (1 - lost) * offer.waste
+
+
+def policy_sums(churned: Array, probability: Array, offer: Offer) -> Floats:
+    """Columns (rows, 3) whose weighted sums give savings: leaving alone, contacting all, by p.
+
+    Each is a cost: a customer lost costs its CLV, and contacts lower that by their profit.
+    """
+    profit, left = profits(churned, offer), np.asarray(churned, dtype=float) * offer.clv
+    chosen = np.asarray(probability) > threshold(offer)
+    return np.column_stack([left, left - profit, left - profit * chosen])
+
+
+def savings_of(sums: Floats) -> Floats:
+    """The share of the better simple policy's cost that is saved, from sums (..., 3)."""
+    simple = np.minimum(sums[..., 0], sums[..., 1])
+    return np.asarray(1 - sums[..., 2] / np.where(simple != 0, simple, math.nan))
+
+
+def savings(churned: Array, probability: Array, offer: Offer) -> float:
+    """Saved by contacting who is above their threshold, of the better of none and all."""
+    return float(savings_of(policy_sums(churned, probability, offer).sum(0)))
+
+
+@dataclass(frozen=True)
+class CutOffs:
+    """What contacting the highest-scored customers brings, one entry per cut-off."""
+
+    contacted: Floats
+    caught: Floats
+    false_alarms: Floats
+    profit: Floats
+
+    @property
+    def best(self) -> int:
+        """The position of the most profitable cut-off."""
+        return int(np.argmax(self.profit))
+
+
+def cut_offs(churned: Array, scores: Array, offer: Offer, points: int = 101) -> CutOffs:
+    """Profit and churners caught when the first 0 ... all rows by score are contacted."""
+    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
+    rows = ranking.sums(np.ones(len(lost)))
+    contacted = np.linspace(0, len(lost), points)
+    shares = inside(rows, contacted)
+    caught = found(ranking.sums(lost), shares)
+    profit = found(ranking.sums(profits(lost, offer)), shares)
+    return CutOffs(contacted, caught, contacted - caught, profit)
+
+
+def mpc(churned: Array, scores: Array, offer: Offer = TEXTBOOK) -> float:
+    """Maximum profit per customer at the best cut-off, with one sure accept rate."""
+    gains, costs = _segments(churned, scores, offer)
+    return float(np.maximum(gains * offer.accept - costs, 0).sum())
+
+
+def empc(
+    churned: Array, scores: Array, offer: Offer = TEXTBOOK, beta: tuple[float, float] = BETA
+) -> float:
+    """Expected maximum profit per customer, with the accept rate unsure: Beta(6, 14).
+
+    The best profit as a function of the accept rate g is a sum over the segments of the ROC's
+    convex hull of max(gain x g - cost, 0); each is integrated from where it turns positive.
+    Of a CLV per row the mean is taken, as the measure is defined.
+    """
+    gains, costs = _segments(churned, scores, offer)
+    start = np.clip(costs / np.where(gains > 0, gains, math.nan), 0, 1)[:, None]
+    nodes, share = np.polynomial.legendre.leggauss(64)
+    rate = start + (1 - start) * (nodes + 1) / 2
+    worth = (gains[:, None] * rate - costs[:, None]) * _density(rate, beta)
+    return float(np.nansum(worth @ share * (1 - start[:, 0]) / 2))
+
+
+def _density(rate: Floats, beta: tuple[float, float]) -> Floats:
+    a, b = beta
+    log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    return np.asarray(math.exp(log_scale) * rate ** (a - 1) * (1 - rate) ** (b - 1))
+
+
+def _segments(churned: Array, scores: Array, offer: Offer) -> tuple[Floats, Floats]:
+    """By hull segment and per customer: profit per unit of accept rate, and cost in any case."""
+    caught, alarms = np.diff(_hull(churned, scores), axis=0).T / len(churned)
+    gain = caught * (float(np.mean(offer.clv)) - offer.incentive)
+    return gain, caught * offer.contact + alarms * offer.waste
+
+
+def _hull(churned: Array, scores: Array) -> Floats:
+    """The corners (churned, stayed) of the ROC's upper hull, from nobody to everybody."""
+    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
+    curve = np.cumsum([ranking.sums(lost), ranking.sums(1 - lost)], axis=1).T
+    corners: list[tuple[float, float]] = [(0.0, 0.0)]
+    for caught, alarms in curve.tolist():
+        while len(corners) > 1 and not _turns(corners[-2], corners[-1], (caught, alarms)):
+            corners.pop()
+        corners.append((caught, alarms))
+    return np.array(corners)
+
+
+def _turns(
+    first: tuple[float, float], middle: tuple[float, float], last: tuple[float, float]
+) -> bool:
+    """Whether the middle corner lies above the line from the first to the last."""
+    rise, run = middle[0] - first[0], middle[1] - first[1]
+    return rise * (last[1] - first[1]) > (last[0] - first[0]) * run
