@@ -12,7 +12,7 @@ from features.errors import ContractError
 from features.history import History
 
 DAY = pd.Timedelta(days=1)
-NEVER = pd.Timestamp.max
+NEVER = pd.Timestamp("2200-01-01")
 
 
 class Label(Protocol):
