@@ -7,6 +7,7 @@ from itertools import groupby
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from features.engine import aggregated
 from features.featureset import FeatureSet, Part, Values
@@ -62,7 +63,7 @@ def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> p
     pairs = wanted[["customer_id", "as_of"]].drop_duplicates()
     pairs = pairs.assign(as_of=[midnight(d) for d in pairs["as_of"]])
     index = pd.MultiIndex.from_frame(pairs)
-    parts = computed(history.known(ibis.memtable(pairs)), features.parts, index)
+    parts = computed(history.known(ibis.memtable(pa.Table.from_pandas(pairs))), features.parts, index)
     days = index.set_levels([level.date for level in index.levels[1:]], level=[1])
     return _shaped(features, parts, days)
 
@@ -89,7 +90,7 @@ def _queried(known: Known, parts: list[Part], index: pd.Index) -> Mapping[Part, 
     standings = [part for part in parts if isinstance(part, Standing)]
     atoms = [part for part in parts if not isinstance(part, Standing)]
     table = stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
-    rows = table.to_pandas().set_index(list(known.keys)).reindex(index)
+    rows = table.to_pyarrow().to_pandas().set_index(list(known.keys)).reindex(index)
     return {part: _values(part, rows[f"a{i}"]) for i, part in enumerate(parts)}
 
 

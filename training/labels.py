@@ -81,7 +81,7 @@ class InactivityLabel:
     def of(self, history: History, wanted: pd.DataFrame) -> pd.DataFrame:
         """The spine (customer_id, as_of) with `churned` (0 or 1), `churned_at` and `cause`."""
         usage = history.tables["usage"]
-        used = usage.select("customer_id", "at").distinct().to_pandas()
+        used = usage.select("customer_id", "at").distinct().to_pyarrow().to_pandas()
         used = used.rename(columns={"at": "used_at"}).sort_values("used_at")
         opens = _moments(wanted) + self.lead_days * DAY
         rows = wanted[["customer_id", "as_of"]].assign(opens=opens.astype(used["used_at"].dtype))
@@ -102,7 +102,7 @@ def matured(label: Label, dates: Sequence[date], now: date) -> list[date]:
 def subscriptions_of(history: History) -> pd.DataFrame:
     """All states of all subscriptions, as they are known today."""
     columns = ["customer_id", "subscription_id", "at", "ended_at", "end_reason"]
-    return history.tables["subscriptions"].select(*columns).to_pandas()
+    return history.tables["subscriptions"].select(*columns).to_pyarrow().to_pandas()
 
 
 def churn_of(subscriptions: pd.DataFrame, gap_days: int) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from features.errors import SourceError
 from features.history import History
@@ -45,7 +46,7 @@ def duckdb_file(path: Path) -> History:
 def in_memory(frames: Mapping[str, Any]) -> History:
     """Tables held in memory (pandas or Arrow), for requests, examples and tests."""
     backend = connected()
-    return canonical({n: backend.create_table(n, frame) for n, frame in frames.items()})
+    return canonical({n: backend.create_table(n, _arrow(f)) for n, f in frames.items()})
 
 
 def connected(path: Path | None = None) -> Any:
@@ -59,6 +60,10 @@ def connected(path: Path | None = None) -> Any:
     )
     backend.settings["TimeZone"] = "UTC"
     return backend
+
+
+def _arrow(frame: Any) -> pa.Table:
+    return frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _files(path: Path, name: str) -> tuple[str, str] | None:
