@@ -1,58 +1,76 @@
-"""Errors a user can act on: each names the thing, says what is wrong and what to do instead."""
+"""What can go wrong, by name, and the exit code that each ends a command with.
+
+A message names the thing, says what is wrong with it and what to do instead, in one line.
+"""
 
 from enum import IntEnum
 from typing import ClassVar
 
 
-class Exit(IntEnum):
-    """What a `churn` command ends with."""
+class ExitCode(IntEnum):
+    """How a command ended, for the scheduler that started it."""
 
-    OK = 0
-    BAD_ARGUMENTS = 2
-    CONTRACT = 3
-    STALE_DATA = 4
-    PARTIAL_WRITE = 5
-    MODEL = 6
-    REFUSED = 7
+    OK = 0, "done"
+    FAILED = 1, "a fault in the program: the traceback says where"
+    ARGUMENTS = 2, "bad arguments or settings"
+    CONTRACT = 3, "the data breaks the contract, or there is too little of it"
+    STALE = 4, "the data is older than its freshness limit"
+    PARTIAL = 5, "some records were not written to the CRM"
+    MODEL = 6, "the model is missing or was trained on other definitions"
+    REFUSED = 7, "the gate refused the challenger"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
 
 
 class ChurnError(Exception):
-    """Anything this project refuses to do, with the exit code of the command that met it."""
+    """Something the person at the keyboard can put right; anything else is a fault of ours."""
 
-    exit_code: ClassVar[Exit] = Exit.CONTRACT
-
-
-class ContractError(ChurnError):
-    """Data, declaration and model do not agree."""
-
-
-class SourceError(ChurnError):
-    """A source cannot be read, or does not hold what the data contract asks for."""
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class SettingsError(ChurnError):
-    """A setting is missing, mistyped or unknown."""
+    """A setting is unknown, missing or mistyped: which one, and what it may be."""
 
-    exit_code = Exit.BAD_ARGUMENTS
+    exit_code = ExitCode.ARGUMENTS
+
+
+class ContractError(ChurnError):
+    """Data or definitions are not as agreed: which table, column or feature; what was, what is."""
+
+    exit_code = ExitCode.CONTRACT
+
+
+class SourceError(ChurnError):
+    """A source cannot be read: which source, which record, what was expected."""
+
+    exit_code = ExitCode.CONTRACT
 
 
 class UnknownCustomer(ChurnError):
-    """No customer of that id was known on the as-of date."""
+    """Nobody of this customer_id was known on the as-of date."""
 
-    exit_code = Exit.BAD_ARGUMENTS
+    exit_code = ExitCode.ARGUMENTS
 
 
 class InsufficientData(ChurnError):
-    """Too little history to say anything honest."""
+    """There is too little history to say anything honest: how much there is, how much is needed."""
+
+    exit_code = ExitCode.CONTRACT
 
 
 class StaleData(ChurnError):
-    """The data is older than its declared limit."""
+    """A table's newest row is older than its freshness limit: which table, how old, the limit."""
 
-    exit_code = Exit.STALE_DATA
+    exit_code = ExitCode.STALE
 
 
 class ModelMissing(ChurnError):
-    """No model, or one that this code cannot serve."""
+    """There is no champion to score with, or it cannot be loaded beside today's definitions."""
 
-    exit_code = Exit.MODEL
+    exit_code = ExitCode.MODEL

@@ -1,0 +1,65 @@
+# All it needs is make and python3 (3.11 or newer); the rest goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+STAMP := .venv/installed
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test docs bench services lock upgrade clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(STAMP) ## everything into .venv, exactly as pinned in requirements/
+
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+			"Name another: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "make: '$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(STAMP): $(BIN)/uv requirements/dev.txt pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## a made-up company: its history, a model, scores with reasons, a page in the browser
+	$(BIN)/churn demo
+
+test: $(STAMP) ## format, lint, types and tests: what .ci/run calls
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pytest --cov
+
+docs: $(STAMP) ## write docs/features.md and docs/data-contract.md anew
+	$(BIN)/python -m features.docs
+
+bench: $(STAMP) ## measure time and memory on made-up books of customers
+	$(BIN)/python -m experiments.benchmarks
+
+services: ## what some tests use beside Python: chromium and PostgreSQL, from apt where there is one
+	@scripts/services
+
+lock: $(BIN)/uv ## pin requirements/ anew from pyproject.toml, keeping pins that still fit
+	$(COMPILE) pyproject.toml --extra dev --extra training --extra postgres --extra crm \
+		--output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --constraint requirements/dev.txt \
+		--output-file requirements/serving.txt
+	$(COMPILE) pyproject.toml --all-extras --constraint requirements/dev.txt \
+		--output-file requirements/spark.txt
+	@! grep -nE '://|find-links|index-url|^ *-e|file:|/(opt|root|home|tmp|work)/' requirements/*.txt
+
+upgrade: ## forget the pins and take the newest releases that pyproject.toml allows
+	rm -f requirements/dev.txt requirements/serving.txt requirements/spark.txt
+	$(MAKE) lock
+
+clean: ## remove .venv, the demo and everything built
+	rm -rf .venv demo build dist mlruns mlartifacts .coverage .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""One dated folder per question; may import anything, and nothing imports it."""

@@ -1,0 +1,1 @@
+"""From the champion to scores with reasons: API, page, night's job, CRM."""

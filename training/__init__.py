@@ -1,0 +1,1 @@
+"""From labelled vectors to a judged, gated and registered model."""
