@@ -19,6 +19,10 @@ class Label(Protocol):
     """What a label answers: which snapshots may be used, and what became of them."""
 
     @property
+    def horizon_days(self) -> int:
+        """The days a probability speaks of."""
+
+    @property
     def reach_days(self) -> int:
         """Days after the as-of date until its label can be trusted: also the embargo."""
 
@@ -67,16 +71,16 @@ class ChurnLabel:
 
 @dataclass(frozen=True)
 class InactivityLabel:
-    """For businesses without contracts: no use at all in [as_of + lead, as_of + lead + days)."""
+    """For businesses without contracts: no use at all in [as_of + lead, as_of + lead + horizon)."""
 
-    days: int = 60
+    horizon_days: int = 60
     lead_days: int = 0
     arrival_lag_days: int = 3
 
     @property
     def reach_days(self) -> int:
         """Days after the as-of date until its label can be trusted: also the embargo."""
-        return self.lead_days + self.days + self.arrival_lag_days
+        return self.lead_days + self.horizon_days + self.arrival_lag_days
 
     def of(self, history: History, wanted: pd.DataFrame) -> pd.DataFrame:
         """The spine (customer_id, as_of) with `churned` (0 or 1), `churned_at` and `cause`."""
@@ -86,7 +90,7 @@ class InactivityLabel:
         opens = _moments(wanted) + self.lead_days * DAY
         rows = wanted[["customer_id", "as_of"]].assign(opens=opens.astype(used["used_at"].dtype))
         met = _asof(rows, used, "opens", "used_at")
-        gone = ~(met["used_at"] < met["opens"] + self.days * DAY)
+        gone = ~(met["used_at"] < met["opens"] + self.horizon_days * DAY)
         return wanted.assign(
             churned=gone.astype("int8").to_numpy(),
             churned_at=met["opens"].where(gone).to_numpy(),

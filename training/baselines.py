@@ -1,0 +1,104 @@
+"""What a model has to beat: the base rate, the best single feature, and a logistic model.
+
+All are fitted on the training window and judged on the same out-of-time rows as the model.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from features.featureset import FeatureSet
+from training.calibrate import fit_platt, sigmoid
+from training.metrics import auc
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Probabilities of the three baselines for the rows to be judged on."""
+
+    base_rate: Numbers
+    best_single: Numbers
+    best_single_name: str
+    logistic: Numbers
+
+
+def baselines(
+    features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame
+) -> Baselines:
+    """Fit the three on `train` and `churned`, and apply them to `test`."""
+    name, single = best_single(features, train, churned, test)
+    return Baselines(
+        base_rate=np.full(len(test), churned.mean()),
+        best_single=single,
+        best_single_name=name,
+        logistic=logistic(features, train, churned, test),
+    )
+
+
+def best_single(
+    features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame
+) -> tuple[str, Numbers]:
+    """The numeric feature that ranks the training window best, as probabilities for `test`."""
+    strengths = single_aucs(features, train, churned)
+    name = max(strengths, key=lambda n: abs(strengths[n] - 0.5))
+    sign = 1.0 if strengths[name] >= 0.5 else -1.0
+    middle = float(train[name].median())
+    seen, asked = (sign * rows[name].fillna(middle).to_numpy(float) for rows in (train, test))
+    centre, width = seen.mean(), max(seen.std(), 1e-9)
+    line = fit_platt((seen - centre) / width, churned)
+    return name, line.probability((asked - centre) / width)
+
+
+def single_aucs(
+    features: FeatureSet, train: pd.DataFrame, churned: Numbers
+) -> dict[str, float]:
+    """AUC of each numeric feature alone, missing values taken as its median."""
+    numeric = [name for name in features.names if name not in features.categorical]
+    known = {n: train[n].fillna(train[n].median()).fillna(0.0).to_numpy(float) for n in numeric}
+    return {name: auc(churned, values) for name, values in known.items()}
+
+
+def logistic(
+    features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame
+) -> Numbers:
+    """A ridge-regularised logistic model on standardised features, their logs and missing flags."""
+    seen, asked = _design(features, train, train), _design(features, train, test)
+    model = LogisticRegression(C=0.01, max_iter=500)
+    with warnings.catch_warnings():
+        # A baseline that stops a little early is still a baseline.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(seen, churned)
+    return sigmoid(asked @ model.coef_[0] + model.intercept_[0])
+
+
+def _design(features: FeatureSet, train: pd.DataFrame, rows: pd.DataFrame) -> Numbers:
+    """Standardised by the training window; words become one column each."""
+    columns = []
+    for name in features.names:
+        if name in features.categorical:
+            columns += [(rows[name] == word).to_numpy(float) for word in train[name].unique()]
+        else:
+            columns += _standard(train[name], rows[name])
+    return np.column_stack(columns)
+
+
+def _standard(train: pd.Series, rows: pd.Series) -> list[Numbers]:
+    middle = train.median()
+    middle = 0.0 if np.isnan(middle) else float(middle)
+    squeezed = _squeezed(train.fillna(middle))
+    centre, width = squeezed.mean(), max(squeezed.std(), 1e-9)
+    values = (_squeezed(rows.fillna(middle)) - centre) / width
+    return [values, rows.isna().to_numpy(float)] if train.isna().any() else [values]
+
+
+def _squeezed(values: pd.Series) -> Numbers:
+    """Signed logs: counts and money spread over many sizes."""
+    numbers = values.to_numpy(float)
+    return np.sign(numbers) * np.log1p(np.abs(numbers))

@@ -1,0 +1,121 @@
+"""Snapshots: active customers on as-of dates, with their vectors and what became of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pandas as pd
+
+from features.errors import InsufficientData
+from features.featureset import FeatureSet
+from features.history import History
+from features.population import population, population_by_activity
+from features.vectors import vectors
+from training.labels import InactivityLabel, Label, matured
+
+WARM_UP_DAYS = 84
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """`rows` are indexed by (customer_id, as_of): the vectors, `churned`, `churned_at` and `cause`.
+
+    `excluded` counts the customers and dates left out, by reason.
+    """
+
+    rows: pd.DataFrame
+    excluded: Mapping[str, int] = field(default_factory=dict)
+
+    def on(self, dates: Sequence[date]) -> pd.DataFrame:
+        """The rows of these dates."""
+        return self.rows[self.rows.index.get_level_values("as_of").isin(list(dates))]
+
+
+@dataclass(frozen=True)
+class Split:
+    """As-of dates to train on, and later ones to judge on; no label of one reaches the other."""
+
+    train: tuple[date, ...]
+    test: tuple[date, ...]
+
+
+def month_starts(first: date, last: date) -> list[date]:
+    """The first day of every month from one date to another, both included."""
+    starts = pd.date_range(first, last, freq="MS")
+    return [moment.date() for moment in starts]
+
+
+def as_of_dates(history: History, label: Label, now: date) -> list[date]:
+    """Every month's start with 12 weeks of history before it and a label that can be trusted now.
+
+    Raises:
+        InsufficientData: There is no such date.
+    """
+    first = first_day(history) + timedelta(days=WARM_UP_DAYS)
+    if dates := matured(label, month_starts(first, now), now):
+        return dates
+    raise InsufficientData(
+        f"No as-of date has {WARM_UP_DAYS} days of history before it and {label.reach_days} days "
+        f"after it by {now}: the history starts on {first_day(history)}. Give a longer history, or "
+        "a shorter horizon_days or gap_days."
+    )
+
+
+def first_day(history: History) -> date:
+    """The day of the first subscription or, without contracts, of the first use."""
+    name = "subscriptions" if "subscriptions" in history.tables else "usage"
+    first = history.tables[name]["at"].min().to_pyarrow().as_py()
+    if first is None:
+        raise InsufficientData(f"The table {name!r} has no dated rows.")
+    return first.date()
+
+
+def split(dates: Sequence[date], label: Label, test: int = 3, train: int = 18) -> Split:
+    """The latest dates to judge on; before them, those whose labels were known by then.
+
+    Raises:
+        InsufficientData: No date's label was known before the first date to judge on.
+    """
+    for judged in range(min(test, len(dates) - 1), 0, -1):
+        held = tuple(dates[-judged:])
+        embargo = timedelta(days=label.reach_days)
+        known = tuple(d for d in dates if d + embargo <= held[0])
+        if known:
+            return Split(known[-train:], held)
+    raise InsufficientData(
+        f"{len(dates)} as-of dates do not reach over the embargo of {label.reach_days} days between "
+        "training and test. Give a longer history, or a shorter horizon_days or gap_days."
+    )
+
+
+def snapshots(
+    history: History,
+    features: FeatureSet,
+    label: Label,
+    dates: Sequence[date],
+    step: Step = lambda _: None,
+) -> Snapshots:
+    """Vectors and labels of the customers active on each date."""
+    wanted, excluded = active_on(history, label, dates)
+    labelled = label.of(history, wanted)
+    too_late = len(wanted) - len(labelled)
+    made = vectors(features, history, labelled, progress=lambda d: step(f"vectors of {d}"))
+    outcome = labelled.set_index(["customer_id", "as_of"])[["churned", "churned_at", "cause"]]
+    return Snapshots(made.join(outcome), excluded | {"left before the lead was over": too_late})
+
+
+def active_on(
+    history: History, label: Label, dates: Sequence[date]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The spine of active customers, and how many others there were by reason."""
+    states = pd.concat([_states(history, label, d).assign(as_of=d) for d in dates])
+    active = states["status"] == "active"
+    others = states.loc[~active, "status"].value_counts()
+    return states.loc[active, ["customer_id", "as_of"]], {str(k): int(v) for k, v in others.items()}
+
+
+def _states(history: History, label: Label, as_of: date) -> pd.DataFrame:
+    if isinstance(label, InactivityLabel):
+        return population_by_activity(history, as_of, label.horizon_days)
+    return population(history, as_of)
