@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from features.feature import Declaration
+from features.featureset import FeatureSet
 from features.tables import TABLES, Kind
 
 Row = dict[str, str | float | bool | datetime | None]
@@ -52,4 +54,13 @@ def _value(
     if cell == "-":
         return name, None
     kind = TABLES[table][name].kind
-    return name, {Kind.NUMBER: float, Kind.FLAG: "yes".__eq__}.get(kind, str)(cell)
+    if kind is Kind.FLAG:
+        return name, cell == "yes"
+    return name, float(cell) if kind is Kind.NUMBER else cell
+
+
+def example_of(
+    declared: Declaration, features: FeatureSet, as_of: datetime, customer: str = "acme"
+) -> dict[str, list[Row]]:
+    """The tables of a declaration's example; one table's text is of the table it counts in."""
+    return rows_of(declared.example, features.table_of(declared.name), as_of, customer)

@@ -39,6 +39,13 @@ class FeatureSet:
                 return feature
         raise KeyError(f"Feature set {self.name!r} has no {name!r}.")
 
+    def table_of(self, name: str) -> str:
+        """The table that a declaration counts in; for one made of others, that of its first."""
+        feature = self[name]
+        if isinstance(feature, Feature):
+            return feature.table
+        return "subscriptions" if isinstance(feature, State) else self.table_of(feature.of)
+
     def plus(self, *features: Declaration) -> "FeatureSet":
         """This set and more features after it."""
         return FeatureSet(self.name, (*self.features, *features))

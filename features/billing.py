@@ -1,0 +1,200 @@
+"""Whether they pay, and when. A failing card ends a subscription that nobody wanted to end."""
+
+from functools import partial
+
+from features.conditions import Where, above, missing
+from features.feature import Declaration, Feature, Risk, Theme
+from features.measures import days_since_last, greatest, last, mean, share, total
+from features.periods import past
+
+OVERDUE: Where = {"days_overdue": above(0), "paid_at": missing(), "voided_at": missing()}
+billed = partial(Feature, theme=Theme.BILLING, risk=Risk.RISES, actionable=True)
+UNPAID = """
+    days_ago | due_days_ago | paid_days_ago | voided_days_ago | amount
+          30 |            5 |             - |               - |     70
+         364 |           12 |             0 |               - |     30   paid today: not known yet
+          40 |            6 |             1 |               - |     50   paid yesterday
+          50 |            9 |             - |               8 |     50   withdrawn
+          20 |            0 |             - |               - |     50   due today: not overdue
+          60 |            - |             - |               - |     50   never due
+         365 |           99 |             - |               - |     50   too old
+"""
+
+
+def failed_payments(days: int) -> Feature:
+    """Attempts to pay that failed, over one window."""
+    return billed(
+        name=f"failed_payments_{days}d",
+        table="payments",
+        days=days,
+        where={"status": "failed"},
+        unit="failed payments",
+        reason=f"{{count}} in {past(days)}",
+        reason_if_none=f"no failed payment in {past(days)}",
+        if_none=0,
+        example=f"""
+            days_ago | status
+                   0 | failed      the as-of day itself is not known yet
+                   1 | failed
+                   2 | succeeded   went well
+              {days} | failed      the first day that counts
+          {days + 1} | failed      too old
+        """,
+        gives=2,
+    )
+
+
+BILLING: tuple[Declaration, ...] = (
+    *(failed_payments(days) for days in (28, 84)),
+    billed(
+        name="failed_payment_share_84d",
+        table="payments",
+        days=84,
+        measure=share({"status": "failed"}),
+        unit="of payments",
+        reason="{percent} of payments failed in the last 12 weeks",
+        reason_if_none="no payment attempted in the last 12 weeks",
+        example="""
+            days_ago | status
+                   0 | failed      the as-of day itself is not known yet
+                   1 | failed
+                  30 | succeeded
+                  60 | refunded    an attempt too
+                  84 | succeeded   the first day that counts
+                  85 | failed      too old
+        """,
+        gives=0.25,
+    ),
+    billed(
+        name="days_since_last_failed_payment",
+        table="payments",
+        where={"status": "failed"},
+        measure=days_since_last(),
+        risk=Risk.FALLS,
+        unit="days",
+        reason="last payment failure {count} ago",
+        reason_if_none="no payment has ever failed",
+        example="""
+            days_ago | status
+                   0 | failed      the as-of day itself is not known yet
+                   3 | succeeded   went well
+                   9 | failed
+                  90 | failed
+        """,
+        gives=9,
+    ),
+    billed(
+        name="last_payment_84d",
+        table="payments",
+        days=84,
+        measure=last("status"),
+        categorical=True,
+        risk=Risk.EITHER,
+        unit="",
+        reason="last payment {value}",
+        reason_if_none="no payment attempted in the last 12 weeks",
+        if_none="none",
+        example="""
+            days_ago | status
+                   0 | failed      the as-of day itself is not known yet
+                  84 | succeeded   the first day that counts
+                  85 | failed      too old
+        """,
+        gives="succeeded",
+    ),
+    billed(
+        name="refunds_168d",
+        table="payments",
+        days=168,
+        where={"status": "refunded"},
+        unit="refunds",
+        reason="{count} in the last 24 weeks",
+        reason_if_none="no refund in the last 24 weeks",
+        if_none=0,
+        example="""
+            days_ago | status
+                   0 | refunded    the as-of day itself is not known yet
+                   1 | refunded
+                   2 | failed      not a refund
+                 168 | refunded    the first day that counts
+                 169 | refunded    too old
+        """,
+        gives=2,
+    ),
+    billed(
+        name="overdue_invoices_364d",
+        table="invoices",
+        days=364,
+        where=OVERDUE,
+        unit="overdue invoices",
+        reason="{count} unpaid now",
+        reason_if_none="no overdue invoice",
+        if_none=0,
+        example=UNPAID,
+        gives=2,
+    ),
+    billed(
+        name="days_overdue_364d",
+        table="invoices",
+        days=364,
+        where=OVERDUE,
+        measure=greatest("days_overdue"),
+        unit="days",
+        reason="an invoice is {count} overdue",
+        reason_if_none="no overdue invoice",
+        if_none=0,
+        example=UNPAID,
+        gives=12,
+    ),
+    billed(
+        name="amount_overdue_364d",
+        table="invoices",
+        days=364,
+        where=OVERDUE,
+        measure=total("amount"),
+        unit="in money",
+        one="in money",
+        reason="{value} overdue",
+        reason_if_none="nothing overdue",
+        if_none=0,
+        example=UNPAID,
+        gives=100,
+    ),
+    billed(
+        name="late_invoices_168d",
+        table="invoices",
+        days=168,
+        where={"days_late": above(0)},
+        unit="invoices",
+        reason="{count} of the last 24 weeks paid late",
+        reason_if_none="no invoice of the last 24 weeks paid late",
+        if_none=0,
+        example="""
+            days_ago | due_days_ago | paid_days_ago
+                  60 |           30 |            20
+                 168 |          140 |             1   paid yesterday; the first day that counts
+                  40 |           10 |             0   paid today: not known yet
+                  50 |           20 |            20   paid on the day
+                  55 |           25 |            30   paid early
+                 169 |          140 |             1   too old
+        """,
+        gives=2,
+    ),
+    billed(
+        name="days_late_168d",
+        table="invoices",
+        days=168,
+        measure=mean("days_late"),
+        unit="days",
+        reason="invoices of the last 24 weeks paid {count} after they were due, on average",
+        reason_if_none="no invoice of the last 24 weeks paid yet",
+        example="""
+            days_ago | due_days_ago | paid_days_ago
+                  60 |           30 |            20
+                 168 |          140 |           142   paid 2 days early; the first day that counts
+                  40 |           30 |             0   paid today: not known yet
+                 169 |          140 |             1   too old
+        """,
+        gives=4,
+    ),
+)
