@@ -1,0 +1,116 @@
+"""The `churn` command: lists its subcommands at once and imports the one that is called."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features.errors import ChurnError, ExitCode
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand: the function `name` of `module`, and its line in the list."""
+
+    name: str
+    module: str
+    line: str
+    hidden: bool = False
+
+    def load(self) -> Callable[..., Any]:
+        """The function whose signature is the options and whose docstring is the help."""
+        function: Callable[..., Any] = getattr(import_module(self.module), self.name)
+        return function
+
+
+COMMANDS = (
+    Command(
+        "check", "features.cli", "Report what is wrong with a history and what to do about it."
+    ),
+    Command("features", "features.cli", "Write the vectors of customers on as-of dates."),
+    Command("train", "training.cli", "Train, judge and register a challenger; promote it or not."),
+    Command("score", "serving.cli", "Score the whole base as of a date into the scores' data set."),
+    Command("serve", "serving.cli", "Serve the API and the page."),
+    Command("demo", "churn", "Do all of it for a made-up company."),
+    Command("simulate", "features.cli", "Write a made-up company's history.", hidden=True),
+)
+EXIT_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code.value}  {code.meaning}" for code in ExitCode)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command line; ends the process with an ExitCode."""
+    said = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        run(said)
+    except ChurnError as error:
+        print(worded(error, as_json="--json" in said), file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+
+
+def run(arguments: Sequence[str], standalone: bool = True) -> Any:
+    """Runs one command line, importing only the module of the command it names."""
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    command = typer.main.get_command(command_line(chosen))
+    return command(args=list(arguments), prog_name="churn", standalone_mode=standalone)
+
+
+def command_line(chosen: str | None) -> typer.Typer:
+    """All subcommands by name and line; the chosen one with its options too."""
+    app = typer.Typer(
+        help="From a business's history to churn scores with reasons.",
+        epilog=EXIT_CODES,
+        add_completion=False,
+        rich_markup_mode=None,  # plain help: it is there at once, and a pipe can read it
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for command in COMMANDS:
+        if command.name == chosen:
+            app.command(command.name, hidden=command.hidden)(command.load())
+        else:
+            app.command(command.name, help=command.line, hidden=command.hidden)(_listed)
+    return app
+
+
+def _listed() -> None:
+    """Stands in the list for a command that was not called."""
+
+
+def worded(error: ChurnError, as_json: bool) -> str:
+    """An error in one line, for a person or for a machine."""
+    message = " ".join(str(error).split())
+    if not as_json:
+        return f"churn: {message}"
+    said = {"error": type(error).__name__, "message": message, "exit_code": int(error.exit_code)}
+    return json.dumps(said)
+
+
+def demo(
+    serve: Annotated[bool, typer.Option(help="Serve the page when the scores are there.")] = True,
+    customers: Annotated[int, typer.Option(min=200, help="How many customers to make up.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
+) -> None:
+    """Make up a company, check its history, train, score everybody and serve the page.
+
+    Everything goes into demo/: its history, its settings (demo/churn.toml), the models, the scores.
+    """
+    _step("simulate", "--to", "demo", "--customers", str(customers), "--seed", str(seed))
+    os.environ["CHURN_CONFIG"] = str(Path("demo") / "churn.toml")
+    for name in ["check", "train", "score"] + ["serve"] * serve:
+        _step(name)
+
+
+def _step(*arguments: str) -> None:
+    ended = run(arguments, standalone=False)
+    if ended:
+        raise typer.Exit(ended)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""What a business may set: a file churn.toml, or CHURN_* in the environment.
+
+Read only where a process starts (cli.py, service.py, web/); everything else takes arguments.
+What is given in code wins over the environment, that over the file, that over the defaults.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic_settings import SettingsError as UnreadableSetting
+
+from features.errors import SettingsError
+
+PREFIX = "CHURN_"
+CONFIG = "CHURN_CONFIG"  # the file's path, where it is not ./churn.toml
+
+
+def _split(given: object) -> object:
+    """In the environment a list is written login,export."""
+    if not isinstance(given, str):
+        return given
+    return tuple(part.strip() for part in given.split(",") if part.strip())
+
+
+def _rising(given: tuple[float, ...]) -> tuple[float, ...]:
+    if list(given) != sorted(set(given)):
+        raise ValueError("should rise: medium, high, critical")
+    return given
+
+
+def _under(name: str) -> Any:
+    """A path inside home, unless it is set itself."""
+    return Field(default_factory=lambda given: given["home"] / name, validate_default=True)
+
+
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+Bands: TypeAlias = Annotated[
+    tuple[Share, Share, Share], NoDecode, BeforeValidator(_split), AfterValidator(_rising)
+]
+Days: TypeAlias = Annotated[int, Field(ge=0, le=3660)]
+SomeDays: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
+
+
+class Settings(BaseSettings):
+    """Everything a business may set; a setting is in docs and errors by the name it has here."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True
+    )
+
+    # Where things are. No password belongs into an address: PostgreSQL reads its own ~/.pgpass.
+    home: Path = Path("demo")  # what the commands write, unless a path of its own is set
+    history: str = Field(default_factory=lambda given: str(given["home"] / "history"))
+    tracking_uri: str = Field(default_factory=lambda given: f"sqlite:///{given['home']}/mlflow.db")
+    model_name: str = Field(default="churn", pattern=r"^[\w.-]+$")
+    bundle: Path = _under("bundle")
+    scores: Path = _under("scores")
+
+    # What the history says
+    date_format: str | None = None  # strptime's, for dates in files that are not ISO 8601
+    key_events: Names = ()
+    ticket_kinds: Names = ()
+    milestones: Names = ()
+    usage_outside_subscription: Literal["keep", "set_aside"] = "keep"
+    freshness_days: dict[str, SomeDays] = {}  # by table: the oldest that its newest row may be
+    arrival_lag_days: Days = 3  # how long rows take to arrive where known_at is not given
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+
+    # What is predicted
+    label: Literal["contract", "inactivity"] = "contract"
+    inactivity_days: SomeDays = 60
+    horizon_days: SomeDays = 90
+    gap_days: Days = 30
+    lead_days: Days = 0
+    seeds: int = Field(default=5, ge=1, le=50)
+
+    # What is served, and to whom
+    capacity: int = Field(default=50, ge=1)  # customers that the team can call in a month
+    bands: Bands | None = None  # where medium, high and critical begin; None: by capacity
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65535)
+    api_key: SecretStr | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, toml_file=config_file(os.environ))
+        return init_settings, env_settings, file
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings in force; raises SettingsError, naming the setting and what it may be."""
+    _known_names(os.environ)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_worded(found) for found in error.errors())) from None
+    except UnreadableSetting as error:
+        raise SettingsError(f"{error}: a table is written as JSON in the environment") from None
+    except ValueError as error:  # tomllib's own, with line and column
+        raise SettingsError(f"{config_file(os.environ)} is not TOML: {error}") from None
+
+
+def config_file(environment: Mapping[str, str]) -> Path:
+    """The settings file; raises SettingsError where CHURN_CONFIG names one that is not there."""
+    named = environment.get(CONFIG)
+    if named is not None and not Path(named).is_file():
+        raise SettingsError(f"{CONFIG}: there is no file {named!r}")
+    return Path(named or "churn.toml")
+
+
+def _known_names(environment: Mapping[str, str]) -> None:
+    """Refuses a misspelt CHURN_*; a name that is like no setting belongs to somebody else."""
+    for name in environment:
+        setting = name.removeprefix(PREFIX).lower()
+        if not name.startswith(PREFIX) or name == CONFIG or setting in Settings.model_fields:
+            continue
+        if meant := _meant(setting):
+            raise SettingsError(f"{name} is not a setting: did you mean {PREFIX}{meant.upper()}?")
+
+
+def _worded(found: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return f"{name} is not a setting: {_instead(name)}"
+    message = found["msg"].removeprefix("Value error, ")
+    given = "" if name == "api_key" else f", not {found['input']!r}"
+    variable = f"{PREFIX}{found['loc'][0]}".upper()
+    return f"{name}: {message[0].lower()}{message[1:]}{given} (churn.toml or {variable})"
+
+
+def _instead(name: str) -> str:
+    meant = _meant(name)
+    return f"did you mean {meant}?" if meant else f"they are {', '.join(Settings.model_fields)}"
+
+
+def _meant(name: str) -> str | None:
+    return next(iter(get_close_matches(name, Settings.model_fields, n=1, cutoff=0.75)), None)
