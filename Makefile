@@ -1,10 +1,15 @@
 # All it needs is make and python3 (3.11 or newer); the rest goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+UV := $(BIN)/uv
 STAMP := .venv/installed
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+# uv brings certificates of its own, but a company's are in the machine's store, where there is one.
+STORE := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
+export UV_SYSTEM_CERTS ?= $(if $(STORE),true,false)
+export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test docs bench services lock upgrade clean
