@@ -4,20 +4,20 @@ from functools import partial
 
 from features.conditions import Where, above, missing
 from features.feature import Declaration, Feature, Risk, Theme
-from features.measures import days_since_last, greatest, last, mean, share, total
+from features.measures import days_since_last, greatest, mean, share
 from features.periods import past
 
 OVERDUE: Where = {"days_overdue": above(0), "paid_at": missing(), "voided_at": missing()}
 billed = partial(Feature, theme=Theme.BILLING, risk=Risk.RISES, actionable=True)
 UNPAID = """
-    days_ago | due_days_ago | paid_days_ago | voided_days_ago | amount
-          30 |            5 |             - |               - |     70
-         364 |           12 |             0 |               - |     30   paid today: not known yet
-          40 |            6 |             1 |               - |     50   paid yesterday
-          50 |            9 |             - |               8 |     50   withdrawn
-          20 |            0 |             - |               - |     50   due today: not overdue
-          60 |            - |             - |               - |     50   never due
-         365 |           99 |             - |               - |     50   too old
+    days_ago | due_days_ago | paid_days_ago | voided_days_ago
+          30 |            5 |             - |               -
+         364 |           12 |             0 |               -   paid today: not known yet
+          40 |            6 |             1 |               -   paid yesterday
+          50 |            9 |             - |               8   withdrawn
+          20 |            0 |             - |               -   due today: not overdue
+          60 |            - |             - |               -   never due
+         365 |           99 |             - |               -   too old
 """
 
 
@@ -84,25 +84,6 @@ BILLING: tuple[Declaration, ...] = (
         gives=9,
     ),
     billed(
-        name="last_payment_84d",
-        table="payments",
-        days=84,
-        measure=last("status"),
-        categorical=True,
-        risk=Risk.EITHER,
-        unit="",
-        reason="last payment {value}",
-        reason_if_none="no payment attempted in the last 12 weeks",
-        if_none="none",
-        example="""
-            days_ago | status
-                   0 | failed      the as-of day itself is not known yet
-                  84 | succeeded   the first day that counts
-                  85 | failed      too old
-        """,
-        gives="succeeded",
-    ),
-    billed(
         name="refunds_168d",
         table="payments",
         days=168,
@@ -127,7 +108,7 @@ BILLING: tuple[Declaration, ...] = (
         days=364,
         where=OVERDUE,
         unit="overdue invoices",
-        reason="{count} unpaid now",
+        reason="{count} now",
         reason_if_none="no overdue invoice",
         if_none=0,
         example=UNPAID,
@@ -145,20 +126,6 @@ BILLING: tuple[Declaration, ...] = (
         if_none=0,
         example=UNPAID,
         gives=12,
-    ),
-    billed(
-        name="amount_overdue_364d",
-        table="invoices",
-        days=364,
-        where=OVERDUE,
-        measure=total("amount"),
-        unit="in money",
-        one="in money",
-        reason="{value} overdue",
-        reason_if_none="nothing overdue",
-        if_none=0,
-        example=UNPAID,
-        gives=100,
     ),
     billed(
         name="late_invoices_168d",
@@ -184,17 +151,20 @@ BILLING: tuple[Declaration, ...] = (
         name="days_late_168d",
         table="invoices",
         days=168,
+        where={"days_late": above(0)},
         measure=mean("days_late"),
         unit="days",
-        reason="invoices of the last 24 weeks paid {count} after they were due, on average",
-        reason_if_none="no invoice of the last 24 weeks paid yet",
+        reason="invoices of the last 24 weeks that were paid late came {count} late, on average",
+        reason_if_none="no invoice of the last 24 weeks paid late",
+        if_none=0,
         example="""
             days_ago | due_days_ago | paid_days_ago
                   60 |           30 |            20
-                 168 |          140 |           142   paid 2 days early; the first day that counts
+                  50 |           20 |            25   paid early: not among them
+                 168 |          140 |           136   the first day that counts
                   40 |           30 |             0   paid today: not known yet
                  169 |          140 |             1   too old
         """,
-        gives=4,
+        gives=7,
     ),
 )

@@ -16,8 +16,8 @@ def rows_of(
 ) -> dict[str, list[Row]]:
     """The tables of an example: its rows, and the customer itself, signed up 1,000 days before.
 
-    A column `days_ago` (or `paid_days_ago`) gives a time column as days before `as_of`, negative for
-    after; `-` is a missing value; what follows two spaces in the last column is a remark.
+    A column `days_ago` (or `paid_days_ago`) gives a time column as days before `as_of`, negative
+    for after; `-` is a missing value; what follows two spaces in the last column is a remark.
     """
     texts = {table: example} if isinstance(example, str) else example
     tables = {name: _rows(text, name, as_of, customer) for name, text in texts.items()}
@@ -30,7 +30,10 @@ def _rows(text: str, table: str, as_of: datetime, customer: str) -> list[Row]:
     header, *lines = [line.strip() for line in text.strip().splitlines()]
     columns = [name.strip() for name in header.split("|")]
     rows = [_cells(line, len(columns)) for line in lines]
-    return [_row(dict(zip(columns, r, strict=True)), table, i, as_of, customer) for i, r in enumerate(rows)]
+    return [
+        _row(dict(zip(columns, r, strict=True)), table, i, as_of, customer)
+        for i, r in enumerate(rows)
+    ]
 
 
 def _cells(line: str, columns: int) -> list[str]:
@@ -39,7 +42,9 @@ def _cells(line: str, columns: int) -> list[str]:
 
 
 def _row(cells: Mapping[str, str], table: str, number: int, as_of: datetime, customer: str) -> Row:
-    ids: Row = {column: f"{column}-{number}" for column in TABLES[table].key if column.endswith("_id")}
+    ids: Row = {
+        column: f"{column}-{number}" for column in TABLES[table].key if column.endswith("_id")
+    }
     values = dict(_value(table, name, cell, as_of) for name, cell in cells.items())
     return {**ids, "customer_id": customer, **values}
 

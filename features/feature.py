@@ -51,8 +51,9 @@ class Declared:
     """What every declaration says of itself.
 
     `reason` is a sentence with {value}, {count} (value and unit), {now}, {before}, {percent} and
-    {direction}; `reason_if_none` is said when there is nothing to count. `context` marks what nobody
-    can act on. `example` is a small table (or one per table) that `gives` a value.
+    {direction}, or one without a unit that shows nothing; `reason_if_none` is said when there is
+    nothing to count. `context` marks what nobody can act on. `example` is a small table (or one per
+    table) that `gives` a value.
     """
 
     name: str = ""
@@ -73,7 +74,7 @@ class Declared:
         if not self.name.isidentifier():
             raise ValueError(f"A feature's name is letters, digits and _, not {self.name!r}.")
         used = {part for _, part, _, _ in Formatter().parse(self.reason) if part is not None}
-        if not used or used - FIELDS:
+        if used - FIELDS or (self.unit and not used):
             raise ValueError(f"The reason of {self.name!r} must show some of {sorted(FIELDS)}.")
         if self.categorical and self.risk is not Risk.EITHER:
             raise ValueError(f"{self.name!r} is categorical: its risk can only be EITHER.")
@@ -153,12 +154,14 @@ class State(Declared):
 class Change(Declared):
     """A feature against itself so many days before: (now - before) / (now + before), -1 to 1.
 
-    Missing where both are 0, and for customers too young to have a before. The value before is kept
-    beside it for the words, in the column `baseline`.
+    Missing where both are 0, and for customers too young to have a before. The value before is
+    kept beside it for the words, in the column `baseline`. `counted` says that chance alone moves
+    it; what is agreed (seats, MRR) is not, and any change of it is meant.
     """
 
     of: str
     days: int
+    counted: bool = True
 
     def __post_init__(self) -> None:
         if not self.name:

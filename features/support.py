@@ -3,7 +3,7 @@
 from functools import partial
 
 from features.conditions import missing, present
-from features.feature import Change, Declaration, Feature, Ratio, Risk, Theme
+from features.feature import Change, Declaration, Feature, Risk, Theme
 from features.measures import days_since_last, mean
 from features.periods import past
 
@@ -73,31 +73,7 @@ SUPPORT: tuple[Declaration, ...] = (
         """,
         gives=1 / 3,
     ),
-    Ratio(
-        name="tickets_per_seat_84d",
-        of="tickets_84d",
-        to="seats",
-        theme=Theme.SUPPORT,
-        unit="tickets a seat",
-        one="ticket a seat",
-        reason="{count} in the last 12 weeks",
-        reason_if_none="no seats to share the tickets out over",
-        example={
-            "tickets": """
-                days_ago | priority
-                       0 | normal     the as-of day itself is not known yet
-                      84 | low        the first day that counts
-                      85 | low        too old
-            """,
-            "subscriptions": """
-                days_ago | seats
-                       0 | 9       from today on: not known yet
-                     100 | 4
-            """,
-        },
-        gives=0.25,
-    ),
-    *(complaints(days) for days in (84, 364)),
+    complaints(84),
     trouble(
         name="urgent_tickets_84d",
         days=84,

@@ -59,9 +59,9 @@ def active_users(days: int) -> Feature:
         name=f"active_users_{days}d",
         days=days,
         measure=distinct("user_id"),
-        unit="people",
-        one="person",
-        reason=f"{{count}} active in {past(days)}",
+        unit="active people",
+        one="active person",
+        reason=f"{{count}} in {past(days)}",
         reason_if_none=f"nobody active in {past(days)}",
         example=f"""
             days_ago | event  | user_id
@@ -132,7 +132,7 @@ def of_days(days: int) -> str:
 
 USAGE: tuple[Declaration, ...] = (
     *(actions(days) for days in (7, 28, 84)),
-    *(active_days(days) for days in (7, 28, 84)),
+    *(active_days(days) for days in (28, 84)),
     *(active_users(days) for days in (28, 84)),
     kinds(28),
     used(
@@ -161,7 +161,7 @@ USAGE: tuple[Declaration, ...] = (
         risk=Risk.FALLS,
         actionable=True,
         unit="a week",
-        reason="use {direction} {percent} a week over the last 12 weeks",
+        reason="use {direction} {percent} week by week over the last 12 weeks",
         reason_if_none="no use in the last 12 weeks to see a trend in",
         example="""
             days_ago | event

@@ -1,4 +1,4 @@
-"""Every declaration keeps its word: what it gives for its example, for nothing, and in the model."""
+"""Every declaration keeps its word: for its example, for nothing, and in the model."""
 
 from datetime import date, datetime
 
