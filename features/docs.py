@@ -20,9 +20,11 @@ FEATURES = """
 
 What the model knows of a customer on an as-of date: {count} features, each one declaration in
 features/. A window of 28 days is the 28 days before the as-of date, whose own day is not known yet.
-"Risk" is what the risk may do as the value grows; the model cannot learn the opposite. "Without
-rows" is the value of a customer with nothing to count; *missing* is left to the model. "In words"
-is what a person reads for the value of the declaration's example (for a change, from 40 before).
+"Risk" is what the risk may do as the value grows; the model cannot learn the opposite. "For" says
+whether a team can act on it, or only know it (a reason), or nobody can change it (context, shown
+apart). "Without rows" is the value of a customer with nothing to count; *missing* is left to the
+model. "In words" is what a person reads for the value of the declaration's example (for a change,
+from 40 before).
 The events and milestones named in `churn.toml` add features of their own, written out by
 features/key_events.py.
 """
@@ -76,14 +78,16 @@ def write(folder: Path = DOCS) -> None:
 def _theme(theme: Theme, features: list[Declaration]) -> str:
     if not features:
         return ""
-    head = ("Feature", "What it is", "Unit", "Risk", "Without rows", "In words")
+    head = ("Feature", "What it is", "Unit", "Risk", "For", "Without rows", "In words")
     return f"## {theme.capitalize()}\n\n" + _grid(head, map(_feature, features))
 
 
 def _feature(feature: Declaration) -> tuple[str, ...]:
     empty = "*missing*" if feature.if_none != feature.if_none else f"{feature.if_none}"
     said = sentence(feature, feature.gives, before=BEFORE)
-    return f"`{feature.name}`", f"{feature}", feature.unit, RISK[feature.risk], empty, said
+    use = "action" if feature.actionable else "context" if feature.context else "reason"
+    risk = RISK[feature.risk]
+    return f"`{feature.name}`", f"{feature}", feature.unit, risk, use, empty, said
 
 
 def _table(table: Table) -> str:

@@ -200,5 +200,3 @@ class Difference(Declared):
 
 
 Declaration = Feature | State | Change | Ratio | Difference
-
-
