@@ -1,9 +1,15 @@
 """Derived columns: time elapsed inside a row or up to the as-of date, as data for every engine."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
 AS_OF = "as_of"
+
+
+def midnight(as_of: date) -> datetime:
+    """The moment an as-of date stands for: its first, in UTC."""
+    return datetime(as_of.year, as_of.month, as_of.day)
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
 """A feature set: the features of a model in their order, and the contract made of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.feature import Change, Declaration, Difference, Feature, Ratio, State, Trend
-from features.measures import Atom, Numbers, Window, finish, ratio
+from features.measures import Atom, Window, filled, finish, grown, ratio
 from features.standing import Standing
 
 Part: TypeAlias = Atom | Standing
 Values: TypeAlias = NDArray[Any]
+Recipe: TypeAlias = Callable[[Sequence[Any]], Any]
 AGE = Atom("customers", "max", "days_ago", (), Window())
 
 
@@ -76,20 +79,29 @@ class FeatureSet:
         """What a model is trained on: saved beside it, compared when it is loaded."""
         return {f.name: f"{f}; risk {f.risk.name.lower()}; if none {f.if_none}" for f in self}
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Everything that engines compute for this set, each part once."""
+        """Everything that engines compute for this set, each part once; the first is the age."""
         parts: dict[Part, None] = {AGE: None}
         for feature in self.features:
             parts.update(dict.fromkeys(self._parts(feature)))
         return tuple(parts)
 
+    @cached_property
+    def recipes(self) -> Mapping[str, Recipe]:
+        """How each column of a vector is made of the values of `parts`, in their order.
+
+        The values are one customer's (float, or str | None), or arrays of equal length.
+        """
+        recipes = {f.name: _filled(self._value(f), f) for f in self.features}
+        for change in (f for f in self.features if isinstance(f, Change)):
+            recipes[change.baseline] = self._base(change.of, change.days)
+        return recipes
+
     def columns(self, parts: Mapping[Part, Values]) -> dict[str, Values]:
         """Each column of the vectors, from arrays of equal length, one per part."""
-        columns = {f.name: _filled(self._value(f, parts), f) for f in self.features}
-        for change in (f for f in self.features if isinstance(f, Change)):
-            columns[change.baseline] = self._base(change.of, parts, change.days)
-        return columns
+        values = [parts[part] for part in self.parts]
+        return {name: made(values) for name, made in self.recipes.items()}
 
     def _plain(self, name: str, asked_by: str) -> Feature | State:
         feature = self[name] if name in self.names else None
@@ -105,33 +117,44 @@ class FeatureSet:
             return (*of.atoms(), *of.atoms(feature.days))
         return tuple(p for name in _named(feature) for p in self._plain(name, "").atoms())
 
-    def _base(self, name: str, parts: Mapping[Part, Values], days_before: int = 0) -> Values:
-        feature = self._plain(name, name)
-        values = [parts[part] for part in feature.atoms(days_before)]
-        if isinstance(feature, State):
-            return values[0]
-        return finish(feature.measure, values, feature.window.before(days_before))
+    @cached_property
+    def _places(self) -> Mapping[Part, int]:
+        return {part: place for place, part in enumerate(self.parts)}
 
-    def _value(self, feature: Declaration, parts: Mapping[Part, Values]) -> Values:
-        age = parts[AGE]
+    def _base(self, name: str, days_before: int = 0) -> Recipe:
+        feature = self._plain(name, name)
+        places = [self._places[part] for part in feature.atoms(days_before)]
+        if isinstance(feature, State) or feature.measure.finish == "value":
+            return itemgetter(*places)
+        needed, window = itemgetter(*places), feature.window.before(days_before)
+        return lambda values: finish(feature.measure, needed(values), window)
+
+    def _value(self, feature: Declaration) -> Recipe:
         if isinstance(feature, Trend):
-            return np.where(age >= feature.window.last, self._base(feature.name, parts), np.nan)
+            return _grown(self._base(feature.name), feature.window.last)
         if isinstance(feature, Feature | State):
-            return self._base(feature.name, parts)
+            return self._base(feature.name)
         if isinstance(feature, Change):
-            return np.where(age >= self._reach(feature), self._change(feature, parts), np.nan)
+            return _grown(self._change(feature), self._reach(feature))
         if isinstance(feature, Ratio):
-            return ratio(self._base(feature.of, parts), self._base(feature.to, parts))
-        return self._base(feature.of, parts) - self._base(feature.less, parts)
+            of, to = self._base(feature.of), self._base(feature.to)
+            return lambda values: ratio(of(values), to(values))
+        of, less = self._base(feature.of), self._base(feature.less)
+        return lambda values: of(values) - less(values)
 
     def _reach(self, change: Change) -> int:
         """How old a customer must be to have a before."""
         of = self._plain(change.of, change.name)
         return change.days + (of.days or 0 if isinstance(of, Feature) else 1)
 
-    def _change(self, change: Change, parts: Mapping[Part, Values]) -> Numbers:
-        now, before = self._base(change.of, parts), self._base(change.of, parts, change.days)
-        return ratio(now - before, now + before)
+    def _change(self, change: Change) -> Recipe:
+        of, before = self._base(change.of), self._base(change.of, change.days)
+
+        def changed(values: Sequence[Any]) -> Any:
+            now, then = of(values), before(values)
+            return ratio(now - then, now + then)
+
+        return changed
 
 
 def _named(feature: Declaration) -> tuple[str, ...]:
@@ -143,8 +166,20 @@ def _named(feature: Declaration) -> tuple[str, ...]:
     return (feature.of, feature.less) if isinstance(feature, Difference) else ()
 
 
-def _filled(values: Values, feature: Declaration) -> Values:
-    """The values with the declared one where there is nothing to say."""
+def _grown(recipe: Recipe, days: int) -> Recipe:
+    """For customers of at least so many days."""
+    return lambda values: grown(recipe(values), values[0], days)
+
+
+def _filled(recipe: Recipe, feature: Declaration) -> Recipe:
+    """With the declared value where there is nothing to say."""
     if feature.categorical:
-        return np.array([feature.if_none if v is None or v != v else v for v in values], object)
-    return np.where(np.isnan(values), float(feature.if_none), values)
+        return lambda values: _worded(recipe(values), feature.if_none)
+    return lambda values: filled(recipe(values), float(feature.if_none))
+
+
+def _worded(values: Any, if_none: float | str) -> Any:
+    """Words, or the declared one for None and NaN."""
+    if isinstance(values, np.ndarray):
+        return np.array([_worded(value, if_none) for value in values], object)
+    return values if isinstance(values, str) else if_none

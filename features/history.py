@@ -7,12 +7,12 @@ A feature is written as if those tables were simply today's, so it cannot look a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from features.derived import AS_OF, Elapsed, derived
+from features.derived import AS_OF, Elapsed, derived, midnight
 from features.tables import TABLES, Table, arrival_of
 
 SECONDS_A_DAY = 86_400
@@ -33,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True)
 class History:
-    """Canonical tables, each with all columns and types of its declaration; absent ones are left out."""
+    """Canonical tables with all columns of their declarations, typed; absent ones are left out."""
 
     tables: Mapping[str, ir.Table]
 
@@ -52,15 +52,10 @@ class History:
         return History({n: t.filter(t.customer_id.isin(customers)) for n, t in self.tables.items()})
 
 
-def midnight(as_of: date) -> datetime:
-    """The moment an as-of date stands for: its first, in UTC."""
-    return datetime(as_of.year, as_of.month, as_of.day)  # noqa: DTZ001  (naive is UTC here)
-
-
 def _known(table: Table, rows: ir.Table, as_of: date | ir.Table) -> ir.Table:
     seen = _arrived(table, _dated(rows, as_of))
     for moment, columns in table.reveals.items():
-        shown = _latest(seen, moment, arrival_of(moment)) < seen[AS_OF]
+        shown = _before(seen, moment, arrival_of(moment))
         seen = seen.mutate(**{c: shown.ifelse(seen[c], ibis.null(seen[c].type())) for c in columns})
     elapsed = {e.name: _elapsed(seen, e) for e in derived(table.name, table.at)}
     return seen.mutate(moment=seen[table.at], **elapsed)
@@ -73,13 +68,13 @@ def _dated(rows: ir.Table, as_of: date | ir.Table) -> ir.Table:
 
 
 def _arrived(table: Table, rows: ir.Table) -> ir.Table:
-    # The first test says nothing more than the second, but lets an engine skip whole files.
-    happened = rows[table.at] < rows[AS_OF]
-    return rows.filter(happened, _latest(rows, table.at, "known_at") < rows[AS_OF])
+    return rows.filter(_before(rows, table.at, "known_at"))
 
 
-def _latest(rows: ir.Table, happened: str, arrived: str) -> ir.TimestampValue:
-    return ibis.greatest(rows[happened], ibis.coalesce(rows[arrived], rows[happened]))
+def _before(rows: ir.Table, happened: str, arrived: str) -> ir.BooleanValue:
+    """Whether a moment had come and, where it has an arrival of its own, had arrived."""
+    late = ibis.coalesce(rows[arrived], rows[happened])
+    return (rows[happened] < rows[AS_OF]) & (late < rows[AS_OF])
 
 
 def _elapsed(rows: ir.Table, elapsed: Elapsed) -> ir.NumericValue:

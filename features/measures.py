@@ -4,8 +4,10 @@ The algebra is closed: a measure is a handful of atoms (a count, a sum, a least 
 last value, a number of distinct values) and one way to finish them. Engines know atoms only.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from features.conditions import Condition, Where, conditions, present
 AtomKind: TypeAlias = Literal["count", "sum", "weeks", "min", "max", "last", "distinct"]
 Finish: TypeAlias = Literal["value", "ratio", "slope"]
 Numbers: TypeAlias = NDArray[np.float64]
+N = TypeVar("N", float, Numbers)
 EVER = 36_500
 DAYS_A_WEEK = 7
 
@@ -36,7 +39,7 @@ class Atom:
     """One aggregate of one table: what an engine has to compute for one customer and date.
 
     `weeks` is the sum over rows of the number of whole weeks before the as-of date; `distinct`
-    counts different values; `last` is the latest known value, the greatest where two are equally late.
+    counts different values; `last` is the latest known value, the greatest of equally late ones.
     """
 
     table: str
@@ -59,9 +62,7 @@ class Measure:
     parts: tuple[tuple[AtomKind, str, tuple[Condition, ...]], ...]
     finish: Finish = "value"
 
-    def atoms(
-        self, table: str, where: tuple[Condition, ...], window: Window
-    ) -> tuple[Atom, ...]:
+    def atoms(self, table: str, where: tuple[Condition, ...], window: Window) -> tuple[Atom, ...]:
         """What has to be known of `table` for this measure."""
         return tuple(Atom(table, kind, col, where + more, window) for kind, col, more in self.parts)
 
@@ -120,7 +121,7 @@ def days_since_first() -> Measure:
 
 
 def weekly_slope() -> Measure:
-    """Least-squares slope of the rows a week, divided by their weekly mean: -.1 is 10 % of the mean a week.
+    """Least-squares slope of the rows a week over their weekly mean: -.1 is 10 % less each week.
 
     Linear in the rows, hence decomposable: with weeks w = 0 (latest) to k-1 the slope over time is
     -(sum of w - n (k-1)/2) / (k (k^2-1) / 12). Missing where there is no row.
@@ -128,8 +129,8 @@ def weekly_slope() -> Measure:
     return Measure("weekly slope of rows", (("weeks", "", ()), ("count", "", ())), "slope")
 
 
-def finish(measure: Measure, atoms: list[Numbers], window: Window) -> Numbers:
-    """The measure's values from its atoms' (arrays of equal length, NaN where missing)."""
+def finish(measure: Measure, atoms: Sequence[N], window: Window) -> N:
+    """The measure's value from its atoms': one customer's numbers, or arrays of equal length."""
     if measure.finish == "value":
         return atoms[0]
     if measure.finish == "ratio":
@@ -137,14 +138,30 @@ def finish(measure: Measure, atoms: list[Numbers], window: Window) -> Numbers:
     return _slope(atoms[0], atoms[1], window)
 
 
-def ratio(above: Numbers, below: Numbers) -> Numbers:
-    """One number over another; missing where the second is 0 or missing."""
+def ratio(above: N, below: N) -> N:
+    """One number over another; missing (NaN) where the second is 0 or missing."""
+    if isinstance(below, float):
+        return above / below if below != 0 and not math.isnan(below) else math.nan
     values = np.full(above.shape, np.nan)
     np.divide(above, below, out=values, where=(below != 0) & ~np.isnan(below))
     return values
 
 
-def _slope(weeks: Numbers, rows: Numbers, window: Window) -> Numbers:
+def grown(values: N, age: N, days: int) -> N:
+    """The values of customers of at least so many days; missing for the younger."""
+    if isinstance(age, float):
+        return values if age >= days else math.nan
+    return np.where(age >= days, values, np.nan)
+
+
+def filled(values: N, empty: float) -> N:
+    """The values with another in place of what is missing."""
+    if isinstance(values, float):
+        return empty if math.isnan(values) else values
+    return np.where(np.isnan(values), empty, values)
+
+
+def _slope(weeks: N, rows: N, window: Window) -> N:
     k = (window.last - window.first + 1) / DAYS_A_WEEK
-    centred = rows * (k - 1) / 2 - weeks
+    centred = rows * ((k - 1) / 2) - weeks
     return ratio(centred / (k * (k * k - 1) / 12), rows / k)

@@ -23,7 +23,8 @@ class Column:
     """One column of a canonical table.
 
     `revealed_by` names the time before which the column is not yet known: a ticket's `csat` is
-    null on every as-of date up to and including the moment of `csat_at`.
+    null on every as-of date up to and including the moment of `csat_at`. `if_empty` is what a
+    missing value means, where it means one.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Column:
     required: bool = False
     revealed_by: str = ""
     allowed: tuple[str, ...] = ()
+    if_empty: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +138,9 @@ SUBSCRIPTIONS = Table(
         time("at", "When this state began.", required=True),
         text("plan", "The plan from then on."),
         number("seats", "Seats paid for.", unit="seats"),
-        number("mrr", "Recurring revenue a month; discounts in, tax and one-off out.", unit="money"),
+        number(
+            "mrr", "Recurring revenue a month; discounts in, tax and one-off out.", unit="money"
+        ),
         text("currency", "Currency of `mrr`; one currency in a history."),
         number("term_months", "Length of the term.", unit="months"),
         time("term_ends_at", "When the running term ends; known from `at` on."),
@@ -161,7 +165,7 @@ USAGE = Table(
         time("at", "When it was done; a daily row says its day.", required=True),
         text("event", "What was done, in the product's own names.", required=True),
         text("user_id", "The person who did it."),
-        number("quantity", "How often, in a daily row; 1 where empty.", unit="times"),
+        number("quantity", "How often, in a daily row; 1 where empty.", unit="times", if_empty=1.0),
         KNOWN_AT,
     ),
 )

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.derived import midnight
 from features.engine import aggregated
 from features.featureset import FeatureSet, Part, Values
-from features.history import History, Known, midnight
+from features.history import History, Known
 from features.standing import Standing
 from features.standing_engine import stood
 
@@ -62,16 +63,14 @@ def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> p
     """Every row's own date in one pass, for spines with many dates."""
     pairs = wanted[["customer_id", "as_of"]].drop_duplicates()
     pairs = pairs.assign(as_of=[midnight(d) for d in pairs["as_of"]])
-    index = pd.MultiIndex.from_frame(pairs)
-    parts = computed(history.known(ibis.memtable(pa.Table.from_pandas(pairs))), features.parts, index)
-    days = index.set_levels([level.date for level in index.levels[1:]], level=[1])
-    return _shaped(features, parts, days)
+    dated = ibis.memtable(pa.Table.from_pandas(pairs, preserve_index=False))
+    parts = computed(history.known(dated), features.parts, pd.MultiIndex.from_frame(pairs))
+    days = pairs.assign(as_of=[moment.date() for moment in pairs["as_of"]])
+    return _shaped(features, parts, pd.MultiIndex.from_frame(days))
 
 
-def computed(
-    known: Known, parts: Sequence[Part], index: pd.Index
-) -> Mapping[Part, Values]:
-    """Each part's values for the rows of `index`, from one query per table (and moment looked at)."""
+def computed(known: Known, parts: Sequence[Part], index: pd.Index) -> Mapping[Part, Values]:
+    """Each part's values for the rows of `index`: one query per table (and moment looked at)."""
     values: dict[Part, Values] = {part: _none(part, len(index)) for part in parts}
     ordered = sorted(parts, key=_query)
     for query, grouped in groupby(ordered, key=_query):
@@ -89,7 +88,9 @@ def _query(part: Part) -> tuple[str, int]:
 def _queried(known: Known, parts: list[Part], index: pd.Index) -> Mapping[Part, Values]:
     standings = [part for part in parts if isinstance(part, Standing)]
     atoms = [part for part in parts if not isinstance(part, Standing)]
-    table = stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
+    table = (
+        stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
+    )
     rows = table.to_pyarrow().to_pandas().set_index(list(known.keys)).reindex(index)
     return {part: _values(part, rows[f"a{i}"]) for i, part in enumerate(parts)}
 

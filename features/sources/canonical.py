@@ -19,7 +19,7 @@ TYPES: dict[Kind, dt.DataType] = {
 ISO = ""
 
 
-@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.Timestamp()))
+@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.Timestamp()))  # type: ignore[untyped-decorator]
 def read_time(text: str, date_format: str) -> object:
     """DuckDB's reading of a moment in a declared format; null where it does not fit."""
 
@@ -48,14 +48,12 @@ def _canonical(table: Table, found: ir.Table, date_format: str) -> ir.Table:
             f"Table {table.name!r} has no column {', '.join(absent)}; it has "
             f"{', '.join(found.columns)}. docs/data-contract.md says what each column is."
         )
-    return found.select(**{c.name: _cast(found, c, date_format) for c in table}).pipe(_counted)
+    return found.select(**{c.name: _filled(_cast(found, c, date_format), c) for c in table})
 
 
-def _counted(rows: ir.Table) -> ir.Table:
-    """A row of usage without a quantity happened once."""
-    if "quantity" not in rows.columns:
-        return rows
-    return rows.mutate(quantity=rows["quantity"].fill_null(1.0))
+def _filled(value: ir.Value, column: Column) -> ir.Value:
+    """The values with what a missing one means."""
+    return value if column.if_empty is None else value.fill_null(column.if_empty)
 
 
 def _cast(found: ir.Table, column: Column, date_format: str) -> ir.Value:
