@@ -43,10 +43,12 @@ def duckdb_file(path: Path) -> History:
     return canonical({name: backend.table(name) for name in backend.list_tables()})
 
 
-def in_memory(frames: Mapping[str, Any]) -> History:
+def in_memory(frames: Mapping[str, Any], date_format: str = ISO) -> History:
     """Tables held in memory (pandas or Arrow), for requests, examples and tests."""
     backend = connected()
-    return canonical({n: backend.create_table(n, _arrow(f)) for n, f in frames.items()})
+    return canonical(
+        {n: backend.create_table(n, _arrow(f)) for n, f in frames.items()}, date_format
+    )
 
 
 def connected(path: Path | None = None) -> Any:
@@ -63,7 +65,12 @@ def connected(path: Path | None = None) -> Any:
 
 
 def _arrow(frame: Any) -> pa.Table:
-    return frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    """As Arrow; a column without any value has no type of its own, and is text until it is cast."""
+    found = (
+        frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)
+    )
+    fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in found.schema]
+    return found.cast(pa.schema(fields))
 
 
 def _files(path: Path, name: str) -> tuple[str, str] | None:
