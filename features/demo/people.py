@@ -1,0 +1,141 @@
+"""The demo's customers: what they are from the first day on, seen and unseen."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+
+from features.demo.calendar import Calendar, Flags, Floats, Ints, Texts, pick
+from features.demo.names import OWNERS
+
+SEGMENTS = ("startup", "small", "mid", "enterprise")
+PLANS = ("basic", "team", "business", "enterprise")
+CHANNELS = ("organic", "referral", "partner", "outbound", "paid_search")
+COUNTRIES = ("DE", "FR", "GB", "NL", "ES", "PL", "SE", "US")
+TERMS = (1, 12, 24)
+
+SEGMENT_SHARE = np.array([0.38, 0.34, 0.22, 0.06])
+PLAN_SHARE = np.array(
+    [[0.7, 0.25, 0.05, 0.0], [0.3, 0.5, 0.2, 0.0], [0.03, 0.3, 0.6, 0.07], [0.0, 0.02, 0.38, 0.6]]
+)
+CHANNEL_SHARE = np.array(
+    [
+        [0.35, 0.15, 0.05, 0.05, 0.4],
+        [0.3, 0.2, 0.15, 0.1, 0.25],
+        [0.2, 0.2, 0.25, 0.25, 0.1],
+        [0.05, 0.2, 0.35, 0.4, 0.0],
+    ]
+)
+COUNTRY_SHARE = np.array([0.24, 0.14, 0.18, 0.08, 0.08, 0.08, 0.05, 0.15])
+TERM_SHARE = np.array([[0.72, 0.27, 0.01], [0.6, 0.36, 0.04], [0.42, 0.46, 0.12], [0.25, 0.5, 0.25]])
+SEATS_MEDIAN = np.array([3.0, 6.5, 20.0, 62.0])
+SEATS_SPREAD = np.array([0.6, 0.7, 0.75, 0.8])
+SEATS_CAP = 600
+SEAT_PRICE = np.array([15.0, 24.0, 38.0, 50.0])
+HIGH_TOUCH = np.array([0.02, 0.12, 0.6, 1.0])
+CARD_SHARE = np.array([0.82, 0.3, 0.15])
+
+# What a segment, a plan, a channel and a country add to the log of the intent to leave.
+LEAN_SEGMENT = np.array([0.3, 0.05, -0.25, -0.4])
+LEAN_PLAN = np.array([0.3, 0.0, -0.15, -0.35])
+LEAN_CHANNEL = np.array([-0.05, -0.35, -0.1, 0.2, 0.5])
+LEAN_COUNTRY = np.array([-0.1, 0.0, 0.05, -0.15, 0.15, 0.2, -0.1, 0.1])
+
+HERE_AT_START = 0.56
+OLDEST_DAYS = 2_200
+FIT_SPREAD = 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """One row per life of a customer: most have one, who comes back has two."""
+
+    customer: Ints
+    life: Ints
+    created: Ints
+    segment: Texts
+    plan: Texts
+    country: Texts
+    channel: Texts
+    touch: Texts
+    owner: Texts
+    term: Ints
+    seats: Floats
+    seat_price: Floats
+    auto_renew: Flags
+    card: Flags
+    card_risk: Floats
+    lean: Floats
+    fit: Floats
+    struggled: Flags
+    adoption: Floats
+    vigour: Floats
+    voice: Floats
+    price_care: Floats
+    wind_down: Floats
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    def of(self, rows: Ints | Flags) -> Self:
+        """Some of them."""
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def joined(first: People, second: People) -> People:
+    """Both, one after the other."""
+    pairs = {f.name: (getattr(first, f.name), getattr(second, f.name)) for f in fields(first)}
+    return People(**{name: np.concatenate(pair) for name, pair in pairs.items()})
+
+
+def drawn(rng: np.random.Generator, calendar: Calendar, count: int) -> People:
+    """As many customers, oldest first: a part was there on the first day, the others come later."""
+    created = _created(rng, calendar, count)
+    segment = rng.choice(4, count, p=SEGMENT_SHARE)
+    plan = pick(rng, PLAN_SHARE[segment])
+    channel = pick(rng, CHANNEL_SHARE[segment])
+    country = rng.choice(len(COUNTRIES), count, p=COUNTRY_SHARE)
+    term = pick(rng, TERM_SHARE[segment])
+    seats = np.exp(rng.normal(np.log(SEATS_MEDIAN)[segment], SEATS_SPREAD[segment]))
+    struggled = rng.random(count) < np.where(created >= 0, 0.2, 0.06)
+    survived = 0.22 * np.log1p(np.maximum(-created, 0) / 365)
+    return People(
+        customer=np.arange(count),
+        life=np.zeros(count, np.int64),
+        created=created,
+        segment=np.array(SEGMENTS)[segment],
+        plan=np.array(PLANS)[plan],
+        country=np.array(COUNTRIES)[country],
+        channel=np.array(CHANNELS)[channel],
+        touch=np.where(rng.random(count) < HIGH_TOUCH[segment], "high", "tech"),
+        owner=np.array(OWNERS)[rng.integers(0, len(OWNERS), count)],
+        term=np.array(TERMS)[term],
+        seats=np.clip(np.round(seats), 1, SEATS_CAP),
+        seat_price=np.round(SEAT_PRICE[plan] * rng.uniform(0.75, 1.1, count), 2),
+        auto_renew=rng.random(count) < np.where(term == 0, 1.0, 0.85),
+        card=rng.random(count) < CARD_SHARE[term],
+        card_risk=np.minimum(rng.gamma(0.6, 0.02 / 0.6, count), 0.3),
+        lean=_lean(segment, plan, channel, country),
+        fit=rng.normal(0, FIT_SPREAD, count) + survived - 0.35 * struggled,
+        struggled=struggled,
+        adoption=rng.beta(6, 3, count),
+        vigour=np.exp(rng.normal(0, 0.4, count)),
+        voice=rng.gamma(0.7, 1 / 0.7, count),
+        price_care=rng.gamma(1.0, 1.0, count),
+        wind_down=np.exp(rng.normal(np.log(0.5), 0.8, count)),
+    )
+
+
+def _created(rng: np.random.Generator, calendar: Calendar, count: int) -> Ints:
+    """Sign-up days, in order, none after the 28th of a month."""
+    here = int(count * HERE_AT_START)
+    old = -rng.exponential(600, here).clip(0, OLDEST_DAYS)
+    new = rng.random(count - here) ** 0.9 * (calendar.days - 1)
+    days = np.sort(np.concatenate([old - 1, new])).astype(np.int64)
+    return np.sort(days - np.maximum(calendar.day_of_month(days) - 27, 0))
+
+
+def _lean(segment: Ints, plan: Ints, channel: Ints, country: Ints) -> Floats:
+    lean = LEAN_SEGMENT[segment] + LEAN_PLAN[plan] + LEAN_CHANNEL[channel] + LEAN_COUNTRY[country]
+    return np.asarray(lean, dtype=np.float64)
+
