@@ -49,20 +49,32 @@ def best_single(
     strengths = single_aucs(features, train, churned)
     name = max(strengths, key=lambda n: abs(strengths[n] - 0.5))
     sign = 1.0 if strengths[name] >= 0.5 else -1.0
-    middle = float(train[name].median())
-    seen, asked = (sign * rows[name].fillna(middle).to_numpy(float) for rows in (train, test))
+    blank = _blank(train[name].to_numpy(float), churned)
+    seen, asked = (sign * _known(rows[name], blank) for rows in (train, test))
     centre, width = seen.mean(), max(seen.std(), 1e-9)
     line = fit_platt((seen - centre) / width, churned)
     return name, line.probability((asked - centre) / width)
 
 
-def single_aucs(
-    features: FeatureSet, train: pd.DataFrame, churned: Numbers
-) -> dict[str, float]:
-    """AUC of each numeric feature alone, missing values taken as its median."""
-    numeric = [name for name in features.names if name not in features.categorical]
-    known = {n: train[n].fillna(train[n].median()).fillna(0.0).to_numpy(float) for n in numeric}
-    return {name: auc(churned, values) for name, values in known.items()}
+def single_aucs(features: FeatureSet, train: pd.DataFrame, churned: Numbers) -> dict[str, float]:
+    """AUC of each numeric feature alone, with what is missing placed where it ranks best."""
+    columns = {n: train[n].to_numpy(float) for n in features.names if n not in features.categorical}
+    return {n: auc(churned, _known(train[n], _blank(c, churned))) for n, c in columns.items()}
+
+
+def _blank(values: Numbers, churned: Numbers) -> float:
+    """The value to give to what is missing: below all, in the middle or above all."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0.0
+    if len(known) == len(values):
+        return float(np.median(known))
+    places = (known.min() - 1, float(np.median(known)), known.max() + 1)
+    return float(max(places, key=lambda p: abs(auc(churned, np.nan_to_num(values, nan=p)) - 0.5)))
+
+
+def _known(column: pd.Series, blank: float) -> Numbers:
+    return np.nan_to_num(column.to_numpy(float), nan=blank)
 
 
 def logistic(

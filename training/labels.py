@@ -66,7 +66,7 @@ class ChurnLabel:
                 "sets label = 'inactivity'."
             )
         exits = churn_of(subscriptions_of(history), self.gap_days)
-        return _next_exit(wanted, exits, self.lead_days, self.horizon_days)
+        return next_exit(wanted, exits, self.lead_days, self.horizon_days)
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,13 @@ def _spans(subscriptions: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(until=until, end_reason=latest.groupby(rows["customer_id"]).ffill())
 
 
-def _next_exit(
+def next_exit(
     wanted: pd.DataFrame, exits: pd.DataFrame, lead_days: int, horizon_days: int
 ) -> pd.DataFrame:
-    """Each snapshot with its first exit at or after the as-of date, if inside the horizon."""
+    """The spine with its first exit (customer_id, churned_at, cause) inside the horizon, if any.
+
+    A customer whose first exit lies before the lead is over is left out.
+    """
     exits = exits.sort_values("churned_at")
     moments = _moments(wanted).astype(exits["churned_at"].dtype)
     rows = wanted[["customer_id", "as_of"]].assign(moment=moments)

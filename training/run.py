@@ -1,0 +1,151 @@
+"""A training run from history to registry: train, judge, pass the gate, record."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from features.errors import ContractError
+from features.featureset import FeatureSet
+from features.history import History
+from training import track
+from training.labels import Label
+from training.model import ChurnModel, loaded
+from training.money import Offer
+from training.plots import figures
+from training.scorecard import Measure, measures
+from training.track import Registered, Registry, Run
+from training.train import Plan, Trained, train
+from training.verdict import Verdict, verdict
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the model, what is known of it, and where it is registered."""
+
+    trained: Trained
+    verdict: Verdict
+    registered: Registered
+
+    @property
+    def promoted(self) -> bool:
+        """Whether the model is the champion now."""
+        return self.verdict.decision.outcome == "promote"
+
+
+def run(
+    history: History,
+    features: FeatureSet,
+    label: Label,
+    plan: Plan,
+    registry: Registry,
+    offer: Offer,
+    capacity: int,
+    about: Mapping[str, Any],
+    step: Step = lambda _: None,
+) -> Outcome:
+    """Train and judge a challenger, register it, and move the alias if the gate says so."""
+    made = train(history, features, label, plan, step)
+    trained = replace(made, model=named(made.model, {**about, **described(made)}))
+    step("judging it out of time")
+    told = verdict(trained, label, offer, capacity, reigning(registry, trained.model))
+    step("recording the run")
+    registered = track.record(registry, trained.model, report(trained, told, label))
+    tags = {"gate": told.decision.outcome, "gate_reason": " ".join(told.decision.reasons)[:4_900]}
+    track.decided(registry, registered, tags, told.decision.outcome == "promote")
+    return Outcome(trained, told, registered)
+
+
+def described(trained: Trained) -> dict[str, Any]:
+    """What a model knows of its own making."""
+    return {
+        "base_rate": float(trained.train["churned"].mean()),
+        "data_digest": trained.digest,
+        "trained_on": [d.isoformat() for d in trained.split.train],
+        "tested_on": [d.isoformat() for d in trained.split.test],
+    }
+
+
+def named(model: ChurnModel, about: Mapping[str, Any]) -> ChurnModel:
+    """The model with its version: its training date, and a hash of all that it computes with."""
+    parts = [booster.model_to_string() for booster in model.boosters]
+    parts += [repr(model.calibration), repr(sorted(model.features.contract.items()))]
+    fingerprint = hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
+    told = {**model.about, **about}
+    return replace(model, about={**told, "version": f"{told['trained_now']}-{fingerprint}"})
+
+
+def reigning(registry: Registry, challenger: ChurnModel) -> ChurnModel | None:
+    """The champion, if there is one that can score the challenger's vectors."""
+    if track.champion_version(registry) is None:
+        return None
+    with TemporaryDirectory() as folder:
+        try:
+            champion = loaded(track.champion(registry, Path(folder)))
+        except ContractError:
+            # Trained on other definitions: it cannot be scored by this code, nor served by it.
+            return None
+    asked = set(champion.features.names) <= set(challenger.features.names)
+    return champion if asked else None
+
+
+def report(trained: Trained, told: Verdict, label: Label) -> Run:
+    """Everything a run logs beside its model."""
+    names = trained.model.features.names
+    return Run(
+        params=parameters(trained, label),
+        metrics=metrics(told),
+        tags={"digest": trained.digest, "grade": told.scorecard.grade.letter},
+        figures=figures(told.rows, told.scorecard),
+        documents={
+            "scorecard": told.scorecard.to_dict(),
+            "contract": trained.model.features.contract,
+            "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
+        },
+        texts={},
+        example=trained.test[names].head(3),
+        data=trained.snapshots.rows,
+        digest=trained.digest,
+    )
+
+
+def parameters(trained: Trained, label: Label) -> dict[str, Any]:
+    """The run's parameters: label, dates, seeds, calibration and the boosters' own settings."""
+    booster = trained.model.boosters[0].params
+    kept = {k: v for k, v in booster.items() if k not in ("monotone_constraints", "verbosity")}
+    return {
+        **{f"label_{k}": v for k, v in vars(label).items()},
+        **{f"lightgbm_{k}": v for k, v in kept.items()},
+        "train_dates": len(trained.split.train),
+        "test_dates": len(trained.split.test),
+        "train_rows": len(trained.train),
+        "test_rows": len(trained.test),
+        "boosters": len(trained.model.boosters),
+        "calibration_slope": trained.model.calibration.slope,
+        "calibration_intercept": trained.model.calibration.intercept,
+    }
+
+
+def metrics(told: Verdict) -> dict[str, float]:
+    """Every measure of the scorecard with its interval, under names MLflow takes."""
+    card = told.scorecard
+    found = {m.name: m for block in vars(card).values() for m in measures(block)}
+    flat: dict[str, float] = {}
+    for name, measure in found.items():
+        flat |= _with_interval(_key(name), measure)
+    return flat | {f"gate_{k}": float(v) for k, v in told.decision.numbers.items() if v == v}
+
+
+def _with_interval(key: str, measure: Measure) -> dict[str, float]:
+    value = measure.value
+    parts = {key: value.point, f"{key}_low": value.low, f"{key}_high": value.high}
+    return {name: float(v) for name, v in parts.items() if v is not None and v == v}
+
+
+def _key(name: str) -> str:
+    """A metric's name: letters, digits and underscores."""
+    return "_".join("".join(c if c.isalnum() else " " for c in name.lower()).split())

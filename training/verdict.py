@@ -1,0 +1,152 @@
+"""From a trained model to its scorecard and the gate's decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from training.baselines import single_aucs
+from training.blocks import CHAMPION, About, Given
+from training.calibrate import log_odds
+from training.evaluate import judge
+from training.fit import Numbers, gain_shares
+from training.gate import Candidate, Change, Decision, decide
+from training.judged import Judged
+from training.labels import Label
+from training.metrics import auc
+from training.model import ChurnModel
+from training.money import Offer
+from training.scorecard import Scorecard
+from training.train import Trained
+
+SLICES = ("plan", "segment", "touch", "country")
+EXPLAINED_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a challenger: its scorecard, the rows behind it, and the gate's decision."""
+
+    scorecard: Scorecard
+    rows: Judged
+    decision: Decision
+
+
+def verdict(
+    trained: Trained,
+    label: Label,
+    offer: Offer,
+    capacity: int,
+    champion: ChurnModel | None = None,
+    change: Change = Change.RETRAIN,
+    resamples: int = 1_000,
+) -> Verdict:
+    """Judge a challenger out of time, beside its baselines and the champion on the same rows."""
+    rows = judged(trained.model, trained.test)
+    rivals = _rivals(trained, champion)
+    how = {"offer": _worth(offer, rows), "capacity": capacity, "resamples": resamples}
+    card = judge(rows, rivals, _about(trained, label), given=given(trained), **how)
+    reigning = None
+    if champion is not None:
+        theirs = judged(champion, trained.test)
+        reigning = Candidate(judge(theirs, rivals, _about(trained, label), **how), theirs)
+    decision = decide(Candidate(card, rows), reigning, change=change, resamples=resamples)
+    return Verdict(card, rows, decision)
+
+
+def judged(model: ChurnModel, rows: pd.DataFrame) -> Judged:
+    """Labelled vectors as a model scores them."""
+    margin = model.calibration.logit(model.margins(model.matrix(rows)))
+    return Judged(
+        customer=rows.index.get_level_values("customer_id").to_numpy(),
+        as_of=rows.index.get_level_values("as_of").astype(str).to_numpy(),
+        churned=rows["churned"].to_numpy(),
+        margin=margin,
+        probability=model.calibration.probability(model.margins(model.matrix(rows))),
+        mrr=_mrr(rows),
+        slices=slices(rows),
+    )
+
+
+def slices(rows: pd.DataFrame) -> dict[str, Numbers]:
+    """The kinds of customers that quality is told apart by, where the vectors know them."""
+    told = [name for name in SLICES if name in rows and rows[name].nunique() > 1]
+    found = {name: rows[name].fillna("unknown").to_numpy() for name in told}
+    if "mrr" in rows and rows["mrr"].nunique() >= 4:
+        found["MRR quarter"] = _quarters(rows["mrr"])
+    if "tenure_days" in rows:
+        bands = pd.cut(rows["tenure_days"].fillna(0), [-1, 90, 365, 730, np.inf])
+        names = ["below 90 days", "90 days to 1 year", "1 to 2 years", "2 years or more"]
+        found["tenure"] = bands.cat.rename_categories(names).astype(str).to_numpy()
+    return found
+
+
+def given(trained: Trained) -> Given:
+    """The figures that the model and its training rows give: probes for leaks, and reasons."""
+    model, rows = trained.model, trained.train
+    churned = rows["churned"].to_numpy(float)
+    singles = single_aucs(model.features, rows, churned)
+    shares = gain_shares(model.boosters, model.features.names)
+    explained = trained.test.head(EXPLAINED_ROWS)
+    told = model.told(explained)
+    error = np.abs(told.contributions.sum(axis=1) + told.typical - log_odds(told.probability))
+    return Given(
+        additivity_error=float(error.max()),
+        without_reason=float((np.abs(told.contributions).max(axis=1) < 1e-9).mean()),
+        single_feature_auc=_worst({n: max(a, 1 - a) for n, a in singles.items()}),
+        gain_share=_worst(shares),
+        missingness_auc=_worst(missing_aucs(model, rows, churned)),
+    )
+
+
+def missing_aucs(model: ChurnModel, rows: pd.DataFrame, churned: Numbers) -> dict[str, float]:
+    """How well it ranks to know only whether a feature is missing; .5 where that never varies."""
+    gone = {name: rows[name].isna().to_numpy(float) for name in model.features.names}
+    found = {n: auc(churned, g) for n, g in gone.items() if 0 < g.mean() < 1}
+    return {name: max(value, 1 - value) for name, value in found.items()} or {"no feature": 0.5}
+
+
+def _rivals(trained: Trained, champion: ChurnModel | None) -> dict[str, Numbers]:
+    simple = trained.baselines
+    rivals = {
+        "base rate": simple.base_rate,
+        "best single feature": simple.best_single,
+        "logistic": simple.logistic,
+    }
+    if champion is not None:
+        rivals[CHAMPION] = champion.probability(trained.test)
+    return rivals
+
+
+def _about(trained: Trained, label: Label) -> About:
+    churned = trained.train[trained.train["churned"] == 1]
+    last = trained.split.test[-1] + timedelta(days=label.reach_days)
+    return About(
+        trained_churned=churned.index.get_level_values("customer_id").nunique(),
+        horizon_days=label.horizon_days,
+        matured_on=last.isoformat(),
+        embargo_days=label.reach_days,
+        exclusions=trained.snapshots.excluded,
+        best_feature=trained.baselines.best_single_name,
+    )
+
+
+def _worth(offer: Offer, rows: Judged) -> Offer:
+    """The offer with each customer's own worth, a year of MRR, where MRR is known."""
+    return replace(offer, clv=rows.worth * 12) if rows.worth.any() else offer
+
+
+def _mrr(rows: pd.DataFrame) -> Numbers:
+    return rows["mrr"].to_numpy(float) if "mrr" in rows else np.zeros(len(rows))
+
+
+def _quarters(mrr: pd.Series) -> Numbers:
+    ranks = mrr.fillna(0).rank(pct=True, method="first")
+    return (np.ceil(ranks * 4).clip(1, 4).astype(int).astype(str) + " of 4").to_numpy()
+
+
+def _worst(figures: Mapping[str, float]) -> tuple[str, float]:
+    name = max(figures, key=lambda n: figures[n])
+    return name, figures[name]
