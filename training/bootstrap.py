@@ -14,7 +14,7 @@ from training.metrics import Array, Floats
 Statistics = Callable[[Floats], Mapping[str, Floats]]
 """From weights (resamples, rows) to named numbers (resamples,): what is known of each resample."""
 
-CELLS = 500_000  # weights held at a time; more falls out of the processor's cache
+CELLS = 250_000  # weights held at a time; more falls out of the processor's cache
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,18 @@ class Interval:
     high: float = math.nan
 
     def __str__(self) -> str:
-        return f"{self.point:.3f} (90 % interval {self.low:.3f} to {self.high:.3f})"
+        if math.isnan(self.low):
+            return figure(self.point)
+        return f"{figure(self.point)} (90 % interval {figure(self.low)} to {figure(self.high)})"
+
+
+def figure(value: float) -> str:
+    """A number in a sentence: .545, -.012, 1.25, 320."""
+    if math.isnan(value):
+        return "unknown"
+    if float(value).is_integer() or abs(value) >= 1_000:
+        return f"{value:,.0f}"
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
 
 
 def weights(customers: Array, resamples: int, seed: int) -> Iterator[Floats]:
@@ -68,6 +79,15 @@ def interval(point: float, draws: Floats, level: float = 0.9) -> Interval:
     tail = (1 - level) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return Interval(point, float(low), float(high))
+
+
+def together(*statistics: Statistics) -> Statistics:
+    """All numbers of several statistics, from one pass over the resamples."""
+
+    def all_of_them(weight: Floats) -> dict[str, Floats]:
+        return {name: column for each in statistics for name, column in each(weight).items()}
+
+    return all_of_them
 
 
 def measure(

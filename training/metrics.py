@@ -38,12 +38,19 @@ class Ranking:
         is_new = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
         return cls(order, np.flatnonzero(is_new))
 
-    def sums(self, values: Floats) -> Floats:
-        """Sum `values` (..., rows) by place: (..., places)."""
-        ordered = np.take(values, self.order, axis=-1)
+    def ordered(self, values: Array) -> Floats:
+        """`values` (..., rows) from the highest-scored row down."""
+        return np.take(np.asarray(values, dtype=float), self.order, axis=-1)
+
+    def places(self, ordered: Floats) -> Floats:
+        """Sum ordered values (..., rows) by place: (..., places)."""
         if len(self.starts) == len(self.order):
             return ordered
         return np.asarray(np.add.reduceat(ordered, self.starts, axis=-1))
+
+    def sums(self, values: Array) -> Floats:
+        """Sum `values` (..., rows) by place: (..., places)."""
+        return self.places(self.ordered(values))
 
 
 def ratio(numerator: Floats, denominator: Floats, otherwise: float = math.nan) -> Floats:
@@ -56,32 +63,43 @@ def ratio(numerator: Floats, denominator: Floats, otherwise: float = math.nan) -
 
 def auc_of(churned: Floats, stayed: Floats) -> Floats:
     """AUC from the churned and the stayed by place (..., places); a tie counts one half."""
-    below = stayed.sum(-1, keepdims=True) - np.cumsum(stayed, -1) + stayed / 2
-    won = np.einsum("...p,...p->...", churned, below)
+    at = _somebody(churned)
+    above = np.cumsum(stayed, -1)[..., at] - stayed[..., at] / 2
+    below = stayed.sum(-1, keepdims=True) - above
+    won = np.einsum("...p,...p->...", churned[..., at], below)
     return ratio(won, churned.sum(-1) * stayed.sum(-1))
 
 
 def average_precision_of(churned: Floats, stayed: Floats) -> Floats:
     """The mean, over churned rows, of the precision at their place (no interpolation)."""
-    caught = np.cumsum(churned, -1)
-    precision = caught / np.maximum(caught + np.cumsum(stayed, -1), SMALLEST)
-    return ratio(np.einsum("...p,...p->...", churned, precision), churned.sum(-1))
+    at = _somebody(churned)
+    found, caught = churned[..., at], np.cumsum(churned[..., at], -1)
+    precision = caught / np.maximum(caught + np.cumsum(stayed, -1)[..., at], SMALLEST)
+    return ratio(np.einsum("...p,...p->...", found, precision), churned.sum(-1))
+
+
+def _somebody(churned: Floats) -> Ints:
+    """The few places where anybody churned, in any resample: only there sums are needed."""
+    return np.flatnonzero(churned.any(axis=tuple(range(churned.ndim - 1))))
 
 
 def inside(rows: Floats, first: Floats | float) -> Floats:
     """Which share of each place lies in the `first` rows, where `rows` stand at each place.
 
     The place that the cut goes through gives its fair share: the expected value over all orders
-    of equal scores, so that the order of the input rows never matters.
+    of equal scores, so that the order of the input rows never matters. The places after the last
+    cut are left off.
     """
-    before = np.cumsum(rows, -1) - rows
-    share = (np.asarray(first)[..., None] - before) / np.maximum(rows, SMALLEST)
-    return np.asarray(np.clip(share, 0, 1, out=share))
+    cut, reached = np.asarray(first, dtype=float)[..., None], np.cumsum(rows, -1)
+    last = int(np.max(np.count_nonzero(reached < cut, axis=-1), initial=0)) + 1
+    size = rows[..., :last]
+    share = (cut - reached[..., :last] + size) / np.maximum(size, SMALLEST)
+    return np.asarray(np.clip(share, 0, 1))
 
 
 def found(what: Floats, share: Floats) -> Floats:
     """How much of `what` lies in the shares of the places."""
-    return np.asarray(np.einsum("...p,...p->...", what, share))
+    return np.asarray(np.einsum("...p,...p->...", what[..., : share.shape[-1]], share))
 
 
 def lift_of(what: Floats, size: Floats, share: Floats) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.bootstrap import Statistics
 from training.metrics import Array, Floats, Ranking, found, inside
 
 BETA = (6.0, 14.0)
@@ -138,23 +139,50 @@ def _density(rate: Floats, beta: tuple[float, float]) -> Floats:
     return np.asarray(math.exp(log_scale) * rate ** (a - 1) * (1 - rate) ** (b - 1))
 
 
+def empc_statistics(churned: Array, scores: Array, offer: Offer = TEXTBOOK) -> Statistics:
+    """The same in resamples, with cut-offs only where the whole sample's hull has its corners."""
+    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
+    corners = _corners(ranking.sums(lost), ranking.sums(1 - lost))
+    segments = Ranking(ranking.order, ranking.starts[corners[:-1]])
+    sides = segments.ordered(lost), segments.ordered(1 - lost)
+    nodes, share = np.polynomial.legendre.leggauss(64)
+    rate = (nodes + 1) / 2
+    chance = share / 2 * _density(rate, BETA)
+
+    def statistics(weight: Floats) -> dict[str, Floats]:
+        ordered = segments.ordered(weight)
+        caught, alarms = (np.cumsum(segments.places(ordered * side), -1) for side in sides)
+        worth = caught[..., None] * ((_mean_clv(offer) - offer.incentive) * rate - offer.contact)
+        best = np.maximum(worth - alarms[..., None] * offer.waste, 0).max(axis=-2)
+        return {"empc": best @ chance / weight.sum(-1)}
+
+    return statistics
+
+
 def _segments(churned: Array, scores: Array, offer: Offer) -> tuple[Floats, Floats]:
     """By hull segment and per customer: profit per unit of accept rate, and cost in any case."""
-    caught, alarms = np.diff(_hull(churned, scores), axis=0).T / len(churned)
-    gain = caught * (float(np.mean(offer.clv)) - offer.incentive)
+    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
+    sides = ranking.sums(lost), ranking.sums(1 - lost)
+    starts = _corners(*sides)[:-1]
+    caught, alarms = (np.add.reduceat(side, starts) / len(lost) for side in sides)
+    gain = caught * (_mean_clv(offer) - offer.incentive)
     return gain, caught * offer.contact + alarms * offer.waste
 
 
-def _hull(churned: Array, scores: Array) -> Floats:
-    """The corners (churned, stayed) of the ROC's upper hull, from nobody to everybody."""
-    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
-    curve = np.cumsum([ranking.sums(lost), ranking.sums(1 - lost)], axis=1).T
-    corners: list[tuple[float, float]] = [(0.0, 0.0)]
-    for caught, alarms in curve.tolist():
-        while len(corners) > 1 and not _turns(corners[-2], corners[-1], (caught, alarms)):
+def _mean_clv(offer: Offer) -> float:
+    return float(np.mean(offer.clv))
+
+
+def _corners(lost: Floats, stayed: Floats) -> list[int]:
+    """How many places lie before each corner of the ROC's upper hull, from none to all."""
+    curve = np.cumsum(np.column_stack([lost, stayed]), axis=0).tolist()
+    points = [(0.0, 0.0), *map(tuple, curve)]
+    corners = [0]
+    for place in range(1, len(points)):
+        while len(corners) > 1 and not _turns(*(points[i] for i in (*corners[-2:], place))):
             corners.pop()
-        corners.append((caught, alarms))
-    return np.array(corners)
+        corners.append(place)
+    return corners
 
 
 def _turns(

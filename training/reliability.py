@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.bootstrap import Statistics
+from training.bootstrap import Interval, Statistics, interval
 from training.calibrate import fit_line, log_odds, sigmoid
 from training.metrics import Array, Floats, Ints
 
@@ -61,10 +61,11 @@ def by_chance(probability: Array, bins: int = BINS, draws: int = 300, seed: int 
     return np.array([np.add.reduceat(lost, starts, dtype=float) for lost in drawn]) / rows
 
 
-def noise_floor(probability: Array, bins: int = BINS, draws: int = 300, seed: int = 0) -> float:
-    """The mean calibration error that a perfectly calibrated model shows on these rows."""
+def noise_floor(probability: Array, bins: int = BINS, draws: int = 300, seed: int = 0) -> Interval:
+    """The calibration error that a perfect model shows on as many rows: mean and middle 90 %."""
     rates, exact = by_chance(probability, bins, draws, seed), binned(probability, probability, bins)
-    return float(np.average(np.abs(rates - exact.predicted), axis=1, weights=exact.rows).mean())
+    errors = np.average(np.abs(rates - exact.predicted), axis=1, weights=exact.rows)
+    return interval(float(errors.mean()), errors)
 
 
 def recalibration(churned: Array, probability: Array) -> tuple[float, float]:
@@ -84,7 +85,7 @@ def recalibrations(churned: Array, probability: Array) -> Statistics:
     """
     slope, intercept = recalibration(churned, probability)
     logit = log_odds(probability)
-    chance = sigmoid(slope * logit + intercept)
+    chance = sigmoid(np.where(np.isfinite(slope), slope * logit + intercept, 0.0))
     gap, spread = np.asarray(churned, dtype=float) - chance, chance * (1 - chance)
     columns = np.column_stack([gap * logit, gap, spread * logit**2, spread * logit, spread])
 
