@@ -152,7 +152,9 @@ def test_the_noise_floor_is_what_a_perfect_model_shows():
         reliability.expected_calibration_error(random.random(3_000) < probability, probability)
         for _ in range(100)
     ]
-    assert reliability.noise_floor(probability) == pytest.approx(np.mean(perfect), rel=0.1)
+    floor = reliability.noise_floor(probability)
+    assert floor.point == pytest.approx(np.mean(perfect), rel=0.1)
+    assert floor.low < np.median(perfect) < floor.high
 
 
 def test_probabilities_that_are_too_extreme_have_a_slope_below_one():
