@@ -1,0 +1,226 @@
+"""The scores as pages need them: the newest run beside the one before, ready to sort and filter.
+
+The night's job writes `as_of=YYYY-MM-DD` folders of Parquet; the newest is read once into a table
+in memory, and again when a folder appears or changes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeAlias
+
+import duckdb
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
+Stamp: TypeAlias = tuple[tuple[str, int], ...]
+
+PREFIX = "as_of="
+PERSISTENT_DAYS = 28
+PERSISTENT_RUNS = 3  # at least: a customer scored twice is not yet persistently at risk
+WORSE = 0.02  # less than two percentage points is nothing to call anybody about
+SHOWN_RUNS = 40
+# What the flat data set holds beside the Prediction, and what a set without it stands for.
+OPTIONAL = {
+    "name": "VARCHAR",
+    "owner": "VARCHAR",
+    "segment": "VARCHAR",
+    "plan": "VARCHAR",
+    "status": "VARCHAR",
+    "insufficient": "VARCHAR",
+    "days_to_renewal": "DOUBLE",
+}
+BOARD = """
+CREATE TABLE board AS
+WITH latest AS ({latest}), before AS ({before}), steady AS ({steady})
+SELECT
+    row_number() OVER (
+        ORDER BY l.revenue_at_risk DESC NULLS LAST, l.days_to_renewal NULLS LAST,
+                 l.probability DESC NULLS LAST, l.customer_id
+    ) AS place,
+    l.customer_id, coalesce(nullif(l.name, ''), l.customer_id) AS name, l.band,
+    list_position(['low', 'medium', 'high', 'critical'], l.band) AS severity,
+    l.probability, b.probability AS previous, b.band AS previous_band,
+    l.probability - b.probability AS change,
+    coalesce(l.probability - b.probability >= {worse} OR severity
+        > list_position(['low', 'medium', 'high', 'critical'], b.band), false) AS worsened,
+    coalesce(s.persistent, false) AS persistent,
+    l.revenue_at_risk, l.mrr, l.days_to_renewal::INTEGER AS days_to_renewal,
+    l.owner, l.segment, l.plan, l.insufficient, l.horizon_days,
+    [r.theme for r in l.reasons] AS themes, [r.text for r in l.reasons] AS reasons,
+    strip_accents(lower(concat_ws(' ', l.name, l.customer_id))) AS searched
+FROM latest l LEFT JOIN before b ON b.customer_id = l.customer_id
+    AND b.horizon_days = l.horizon_days
+LEFT JOIN steady s ON s.customer_id = l.customer_id
+ORDER BY place
+"""
+STEADY = """
+SELECT customer_id, count(*) = {runs} AND {runs} >= {least}
+    AND bool_and(band IN ('high', 'critical')) AS persistent
+FROM read_parquet({files}, hive_partitioning = false) GROUP BY customer_id
+"""
+ABOUT = """
+SELECT max(model_version), max(horizon_days), max(scored_at)::TIMESTAMP, max(data_until), count(*)
+FROM read_parquet({files}, hive_partitioning = false, union_by_name = true)
+"""
+
+
+# A moment with a time zone would need a package of its own to be read.
+TOLD = "SELECT * REPLACE (scored_at::TIMESTAMP AS scored_at)"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scoring of the base: its as-of date and the folder that keeps it."""
+
+    as_of: date
+    folder: Path
+
+    @property
+    def files(self) -> list[str]:
+        """The run's Parquet files."""
+        return sorted(str(file) for file in self.folder.glob("*.parquet"))
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run says of itself."""
+
+    as_of: date
+    model_version: str
+    horizon_days: int
+    scored_at: datetime
+    data_until: date | None
+    customers: int
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The newest run, joined to the one before, in a table `board` of its own database."""
+
+    stamp: Stamp
+    runs: tuple[Run, ...]
+    latest: About
+    previous: About | None
+    database: Cursor
+    lock: Lock = field(default_factory=Lock)
+
+    def rows(self, sql: str, *given: object) -> list[dict[str, Any]]:
+        """The rows a query gives, by column name; safe to call from several threads."""
+        return list(fetched(self.database.cursor(), sql, *given))
+
+
+class Board:
+    """The scores data set as the pages read it; notices new runs by itself."""
+
+    def __init__(self, scores: Path) -> None:
+        self._scores = scores
+        self._lock = Lock()
+        self._scored: Scored | None = None
+
+    def scored(self) -> Scored | None:
+        """The newest run; None where nobody has been scored yet."""
+        runs = scoring_runs(self._scores)
+        stamp = _stamp(runs)
+        with self._lock:
+            if self._scored is None or self._scored.stamp != stamp:
+                self._scored = _scored(runs, stamp) if runs else None
+            return self._scored
+
+
+def scoring_runs(scores: Path) -> tuple[Run, ...]:
+    """Every finished run in the data set, oldest first."""
+    folders = {folder: _day(folder.name) for folder in scores.glob(f"{PREFIX}*")}
+    runs = (Run(day, folder) for folder, day in folders.items() if day)
+    return tuple(sorted((run for run in runs if run.files), key=lambda run: run.as_of))
+
+
+def told(scored: Scored, run: Run, customer_id: str) -> Mapping[str, Any] | None:
+    """Everything one run says of one customer, reasons included; None if it did not score it."""
+    rows = scored.rows(f"{TOLD} FROM ({_read([run])}) WHERE customer_id = ?", customer_id)
+    return rows[0] if rows else None
+
+
+def scores_of(scored: Scored, customer_id: str) -> list[tuple[date, float]]:
+    """A customer's probability in the runs of the last year, oldest first."""
+    since = scored.latest.as_of - timedelta(days=366)
+    recent = _thinned([run for run in scored.runs if run.as_of >= since])
+    tests = "customer_id = ? AND horizon_days = ? AND probability IS NOT NULL"
+    sql = f"SELECT as_of, probability FROM ({_read(recent)}) WHERE {tests} ORDER BY as_of"  # noqa: S608
+    found = scored.rows(sql, customer_id, scored.latest.horizon_days)
+    return [(row["as_of"], row["probability"]) for row in found]
+
+
+def fetched(cursor: Cursor, sql: str, *given: object) -> Iterator[dict[str, Any]]:
+    """The rows of a query by column name, a thousand at a time."""
+    found = cursor.execute(sql, list(given))
+    names = [column[0] for column in found.description]
+    while rows := found.fetchmany(1000):
+        yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+
+def _scored(runs: tuple[Run, ...], stamp: Stamp) -> Scored:
+    database = duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+    database.execute("SET TimeZone = 'UTC'")
+    latest, before = runs[-1], runs[-2:-1]
+    database.execute(_board_sql(database, latest, before, runs))
+    previous = _about(database, before[0]) if before else None
+    return Scored(stamp, runs, _about(database, latest), previous, database)
+
+
+def _board_sql(
+    database: Cursor, latest: Run, before: tuple[Run, ...], runs: tuple[Run, ...]
+) -> str:
+    steady = [run for run in runs if (latest.as_of - run.as_of).days < PERSISTENT_DAYS]
+    steady = list(runs[-PERSISTENT_RUNS:]) if len(steady) < PERSISTENT_RUNS else steady
+    return BOARD.format(
+        latest=_complete(database, latest),
+        before=_read(before) if before else f"{_read([latest])} LIMIT 0",
+        steady=STEADY.format(files=_files(steady), runs=len(steady), least=PERSISTENT_RUNS),
+        worse=WORSE,
+    )
+
+
+def _complete(database: Cursor, run: Run) -> str:
+    """A run with every column that the board names, whoever wrote it."""
+    found = database.execute(f"DESCRIBE {_read([run])}").fetchall()
+    absent = OPTIONAL.keys() - {row[0] for row in found}
+    added = "".join(f", NULL::{OPTIONAL[name]} AS {name}" for name in sorted(absent))
+    return _read([run]).replace("SELECT *", f"SELECT *{added}", 1)
+
+
+def _about(database: Cursor, run: Run) -> About:
+    row = database.execute(ABOUT.format(files=_files([run]))).fetchone()
+    model_version, horizon_days, scored_at, data_until, customers = row or (None,) * 5
+    return About(run.as_of, model_version, horizon_days, scored_at, data_until, customers)
+
+
+def _read(runs: tuple[Run, ...] | list[Run]) -> str:
+    """SQL that reads runs; `union_by_name`, since an older run may have fewer columns."""
+    files = _files(runs)
+    return f"SELECT * FROM read_parquet({files}, hive_partitioning = false, union_by_name = true)"  # noqa: S608
+
+
+def _files(runs: tuple[Run, ...] | list[Run]) -> str:
+    quoted = ("'" + file.replace("'", "''") + "'" for run in runs for file in run.files)
+    return f"[{', '.join(quoted)}]"
+
+
+def _thinned(runs: list[Run]) -> list[Run]:
+    """At most SHOWN_RUNS of them, evenly spread, the newest among them."""
+    step = -(-len(runs) // SHOWN_RUNS)
+    return runs[::-1][:: step or 1][::-1]
+
+
+def _stamp(runs: tuple[Run, ...]) -> Stamp:
+    return tuple((run.folder.name, run.folder.stat().st_mtime_ns) for run in runs)
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name.removeprefix(PREFIX))
+    except ValueError:
+        return None

@@ -1,0 +1,99 @@
+"""The pages as one Starlette application: what each address shows."""
+
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from features.history import History
+from serving.board import Board, Scored
+from serving.web.asked import asked
+from serving.web.export import lines
+from serving.web.guarded import Guarded
+from serving.web.portfolio import choices, everybody, portfolio, views
+from serving.web.silent import mark_silent
+from serving.web.templating import STATIC, templates
+
+
+class Remembers(Protocol):
+    """What the pages need of the Scorer: the history that the scores came from."""
+
+    @property
+    def history(self) -> History:
+        """The history of every customer."""
+
+
+def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") -> Starlette:
+    """The pages over one data set of scores; the scorer may be put into `state` later.
+
+    Without a scorer the pages show the scores, but no customer's history.
+    """
+    app = Starlette(
+        routes=[
+            Route("/", show_portfolio),
+            Route("/customers.csv", download),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guarded)],
+        exception_handlers={HTTPException: show_missing},
+    )
+    app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
+    return app
+
+
+def show_portfolio(request: Request) -> Response:
+    """Everybody, ranked by revenue at risk, or who is asked for."""
+    scored = _scored(request)
+    if scored is None:
+        return _page(request, "empty.html", {})
+    wanted = asked(request.query_params)
+    said = {"scored": scored, "asked": wanted, "found": portfolio(scored, wanted)}
+    offered = {"choices": choices(scored), "views": views(scored)}
+    return _page(request, "portfolio.html", said | offered)
+
+
+def download(request: Request) -> Response:
+    """Everybody who is asked for, as a file for a spreadsheet."""
+    scored = _scored(request)
+    if scored is None:
+        raise HTTPException(404, "Nobody has been scored yet.")
+    about = scored.latest
+    found = everybody(scored, asked(request.query_params))
+    file = f"customers-{about.as_of}.csv"
+    return StreamingResponse(
+        lines(found, about.as_of, about.model_version),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file}"'},
+    )
+
+
+def show_missing(request: Request, missing: Exception) -> Response:
+    """What is not there, in the same design."""
+    status = missing.status_code if isinstance(missing, HTTPException) else 500
+    detail = missing.detail if isinstance(missing, HTTPException) else ""
+    return _page(request, "missing.html", {"detail": detail}, status)
+
+
+def _scored(request: Request) -> Scored | None:
+    scored: Scored | None = request.app.state.board.scored()
+    scorer: Remembers | None = request.app.state.scorer
+    if scored is not None:
+        mark_silent(scored, scorer.history if scorer else History({}))
+    return scored
+
+
+def _page(request: Request, name: str, said: dict[str, Any], status: int = 200) -> HTMLResponse:
+    root = request.scope.get("root_path", "")
+    template = templates(request.app.state.currency).get_template(name)
+    said |= {
+        "root": root,
+        "status": status,
+        "to_customer": lambda id_: f"{root}/customers/{quote(id_, safe='')}",
+    }
+    return HTMLResponse(template.render(said), status)

@@ -1,0 +1,91 @@
+"""How numbers, money and dates are written on the pages."""
+
+from datetime import date, datetime
+from typing import Any
+
+from features import words
+
+NBSP = "\N{NO-BREAK SPACE}"
+UNKNOWN = "unknown"
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "THB": "฿"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+BANDS = {
+    "critical": "Critical",
+    "high": "High",
+    "medium": "Medium",
+    "low": "Low",
+    "insufficient_data": "Too little data",
+}
+SURE = 0.995
+
+
+def band(value: str) -> str:
+    """A band as a person says it."""
+    return BANDS.get(value, value)
+
+
+def share(value: float | None) -> str:
+    """A probability in whole percent; nobody is at 0 or 100."""
+    if value is None:
+        return UNKNOWN
+    if value < 1 - SURE or value >= SURE:
+        return f"<{NBSP}1{NBSP}%" if value < SURE else f">{NBSP}99{NBSP}%"
+    return f"{value * 100:.0f}{NBSP}%"
+
+
+def points(change: float | None) -> str:
+    """The size of a difference of probabilities, in percentage points."""
+    size = abs(round((change or 0) * 100))
+    return f"{size}{NBSP}{'point' if size == 1 else 'points'}"
+
+
+def direction(change: float | None) -> str:
+    """Which way a probability went: new, up, down or same."""
+    if change is None:
+        return "new"
+    whole = round(change * 100)
+    return "up" if whole > 0 else "down" if whole < 0 else "same"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount without its cents: $12,400."""
+    if value is None:
+        return UNKNOWN
+    return f"{SYMBOLS.get(currency, currency + NBSP)}{value:,.0f}"
+
+
+def short_money(value: float | None, currency: str) -> str:
+    """An amount in three digits: $1.24 M."""
+    if value is None or abs(value) < 10_000:
+        return money(value, currency)
+    size, unit = (1e6, "M") if abs(value) >= 999_500 else (1e3, "k")
+    number = value / size
+    digits = 0 if abs(number) >= 99.95 else 1 if abs(number) >= 9.995 else 2
+    return f"{SYMBOLS.get(currency, currency + NBSP)}{number:,.{digits}f}{NBSP}{unit}"
+
+
+def day(value: date | None) -> str:
+    """A date: 3 Nov 2026."""
+    return f"{value.day}{NBSP}{MONTHS[value.month - 1]}{NBSP}{value.year}" if value else UNKNOWN
+
+
+def moment(value: datetime) -> str:
+    """A date and time, in UTC: 3 Nov 2026, 02:00 UTC."""
+    return f"{day(value)}, {value:%H:%M}{NBSP}UTC"
+
+
+def days(count: int) -> str:
+    """How far away a day is."""
+    if count < 0:
+        return f"{days(-count).removeprefix('in ')} ago"
+    return "today" if count == 0 else f"in {count:,}{NBSP}{'day' if count == 1 else 'days'}"
+
+
+def customers(count: int) -> str:
+    """So many customers."""
+    return f"{count:,}{NBSP}{'customer' if count == 1 else 'customers'}"
+
+
+def number(value: Any) -> str:
+    """A reason's value beside its sentence."""
+    return UNKNOWN if value is None else value if isinstance(value, str) else words.number(value)
