@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from features.history import History
-from features.sources.canonical import ISO
+from features.sources.canonical import ISO, canonical
+from features.sources.found import Found
 
 
 def opened(location: str, date_format: str = ISO) -> History:
@@ -12,9 +13,18 @@ def opened(location: str, date_format: str = ISO) -> History:
     Raises:
         SourceError: There is nothing to read there, or it is not what the contract asks for.
     """
-    from features.sources import files, sql  # noqa: PLC0415  (drivers load only when asked for)
+    return canonical(found_at(location).tables, date_format)
+
+
+def found_at(location: str) -> Found:
+    """The tables at a location, as they are.
+
+    Raises:
+        SourceError: There is nothing to read there.
+    """
+    from features.sources import files, sql  # drivers load only when asked for
 
     if "://" in location:
         return sql.database(location)
     path = Path(location)
-    return files.duckdb_file(path) if path.suffix == ".duckdb" else files.folder(path, date_format)
+    return files.duckdb_file(path) if path.suffix == ".duckdb" else files.folder(path)

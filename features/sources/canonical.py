@@ -17,18 +17,23 @@ TYPES: dict[Kind, dt.DataType] = {
     Kind.TIME: dt.Timestamp(),
 }
 ISO = ""
+UTC = dt.Timestamp("UTC")
+NAN = float("nan")
+TIMES_OF_DAY = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
 
 
-@ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.string), dt.Timestamp()))  # type: ignore[untyped-decorator]
-def read_time(text: str, date_format: str) -> object:
-    """DuckDB's reading of a moment in a declared format; null where it does not fit."""
+@ibis.udf.scalar.builtin(  # type: ignore[untyped-decorator]
+    name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.Timestamp())
+)
+def read_time(text: str, formats: list[str]) -> object:
+    """DuckDB's reading of a moment in the first of several formats; null where none fits."""
 
 
 def canonical(found: Mapping[str, ir.Table], date_format: str = ISO) -> History:
     """A history of the tables that have a canonical name; others are left alone.
 
-    `date_format` is how text columns write moments, in strptime's terms; ISO 8601 if empty. A value
-    that cannot be read is null here, and `churn check` reports it.
+    `date_format` is how text columns write dates, in strptime's terms, a time of day after them or
+    not; ISO 8601 if empty. A value that cannot be read is null here; `churn check` reports it.
 
     Raises:
         SourceError: A table has not one of its required columns, or `customers` is absent.
@@ -42,13 +47,42 @@ def canonical(found: Mapping[str, ir.Table], date_format: str = ISO) -> History:
     return History({n: _canonical(TABLES[n], rows, date_format) for n, rows in wanted.items()})
 
 
+def absent(table: Table, found: ir.Table) -> list[str]:
+    """The required columns that a table as found has not."""
+    return [name for name in table.required if name not in found.columns]
+
+
+def cast(found: ir.Table, column: Column, date_format: str = ISO) -> ir.Value:
+    """A column in the type it is declared with; null where it is absent or cannot be read."""
+    wanted = TYPES[column.kind]
+    if column.name not in found.columns:
+        return ibis.null(wanted)
+    value = found[column.name]
+    if value.type().is_floating():
+        value = value.nullif(NAN)
+    if value.type() == wanted:
+        return value
+    if value.type().is_string():
+        return _read(value, column.kind, date_format)
+    return value.cast(wanted) if is_convertible(value.type(), column.kind) else ibis.null(wanted)
+
+
+def is_convertible(found: dt.DataType, kind: Kind) -> bool:
+    """Whether a column of this type may hold what is declared; a number is no moment."""
+    if found.is_string() or found.is_null():
+        return True
+    if kind is Kind.TIME:
+        return bool(found.is_timestamp() or found.is_date())
+    return bool(found.is_numeric() or found.is_boolean() or kind is Kind.TEXT)
+
+
 def _canonical(table: Table, found: ir.Table, date_format: str) -> ir.Table:
-    if absent := [name for name in table.required if name not in found.columns]:
+    if missing := absent(table, found):
         raise SourceError(
-            f"Table {table.name!r} has no column {', '.join(absent)}; it has "
+            f"Table {table.name!r} has no column {', '.join(missing)}; it has "
             f"{', '.join(found.columns)}. docs/data-contract.md says what each column is."
         )
-    return found.select(**{c.name: _filled(_cast(found, c, date_format), c) for c in table})
+    return found.select(**{c.name: _filled(cast(found, c, date_format), c) for c in table})
 
 
 def _filled(value: ir.Value, column: Column) -> ir.Value:
@@ -56,16 +90,15 @@ def _filled(value: ir.Value, column: Column) -> ir.Value:
     return value if column.if_empty is None else value.fill_null(column.if_empty)
 
 
-def _cast(found: ir.Table, column: Column, date_format: str) -> ir.Value:
-    wanted = TYPES[column.kind]
-    if column.name not in found.columns:
-        return ibis.null(wanted)
-    value = found[column.name]
-    if value.type() == wanted:
-        return value
-    if not value.type().is_string():
-        return value.cast(wanted)
+def _read(value: ir.StringValue, kind: Kind, date_format: str) -> ir.Value:
+    """Text in the type of its kind; a moment with an offset from UTC is brought to UTC."""
     text = value.strip().nullif("")
-    if column.kind is Kind.TIME and date_format:
-        return read_time(text, date_format)
-    return text if column.kind is Kind.TEXT else text.try_cast(wanted)
+    if kind is Kind.TIME and date_format:
+        return read_time(text, formats(date_format))
+    return text.try_cast(UTC).cast(TYPES[kind]) if kind is Kind.TIME else text.try_cast(TYPES[kind])
+
+
+def formats(date_format: str) -> list[str]:
+    """A date format alone and with a time of day after it, unless it has one itself."""
+    has_time = any(part in date_format for part in ("%H", "%I", "%M", "%c", "%X"))
+    return [date_format + time for time in (TIMES_OF_DAY[:1] if has_time else TIMES_OF_DAY)]

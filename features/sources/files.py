@@ -12,12 +12,13 @@ import pyarrow as pa
 from features.errors import SourceError
 from features.history import History
 from features.sources.canonical import ISO, canonical
+from features.sources.found import Found
 from features.tables import TABLES
 
 SUFFIXES = ("parquet", "csv", "csv.gz")
 
 
-def folder(path: Path, date_format: str = ISO) -> History:
+def folder(path: Path) -> Found:
     """A folder with one file per table (usage.parquet, tickets.csv) or one folder of files each.
 
     Raises:
@@ -26,12 +27,12 @@ def folder(path: Path, date_format: str = ISO) -> History:
     if not path.is_dir():
         raise SourceError(f"No history at {path}: give a folder, a .duckdb file or a database URL.")
     backend = connected()
-    found = {name: _files(path, name) for name in TABLES}
-    tables = {name: _read(backend, *where) for name, where in found.items() if where}
-    return canonical(tables, date_format)
+    files = {name: _files(path, name) for name in TABLES}
+    tables = {name: _read(backend, *where) for name, where in files.items() if where}
+    return Found(tables, _others(path))
 
 
-def duckdb_file(path: Path) -> History:
+def duckdb_file(path: Path) -> Found:
     """The tables of a DuckDB file, opened for reading.
 
     Raises:
@@ -40,15 +41,20 @@ def duckdb_file(path: Path) -> History:
     if not path.is_file():
         raise SourceError(f"No DuckDB file at {path}.")
     backend = connected(path)
-    return canonical({name: backend.table(name) for name in backend.list_tables()})
+    names = backend.list_tables()
+    tables = {name: backend.table(name) for name in names if name in TABLES}
+    return Found(tables, tuple(sorted(set(names) - set(tables))))
 
 
 def in_memory(frames: Mapping[str, Any], date_format: str = ISO) -> History:
     """Tables held in memory (pandas or Arrow), for requests, examples and tests."""
+    return canonical(held(frames).tables, date_format)
+
+
+def held(frames: Mapping[str, Any]) -> Found:
+    """Tables held in memory (pandas or Arrow), as they are."""
     backend = connected()
-    return canonical(
-        {n: backend.create_table(n, _arrow(f)) for n, f in frames.items()}, date_format
-    )
+    return Found({n: backend.create_table(n, _arrow(f)) for n, f in frames.items()})
 
 
 def connected(path: Path | None = None) -> Any:
@@ -71,6 +77,12 @@ def _arrow(frame: Any) -> pa.Table:
     )
     fields = [f.with_type(pa.string()) if pa.types.is_null(f.type) else f for f in found.schema]
     return found.cast(pa.schema(fields))
+
+
+def _others(path: Path) -> tuple[str, ...]:
+    """Files of a kind that could be read but with no table's name: perhaps a misspelt one."""
+    files = {f.name for suffix in SUFFIXES for f in path.glob(f"*.{suffix}")}
+    return tuple(sorted(name for name in files if name.split(".")[0] not in TABLES))
 
 
 def _files(path: Path, name: str) -> tuple[str, str] | None:

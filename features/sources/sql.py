@@ -3,21 +3,24 @@
 import ibis
 
 from features.errors import SourceError
-from features.history import History
-from features.sources.canonical import canonical
+from features.sources.found import Found
+from features.tables import TABLES
 
 
-def database(url: str) -> History:
-    """The canonical tables (or views) of a database URL.
+def database(url: str) -> Found:
+    """The tables (or views) of a database URL.
 
     Raises:
-        SourceError: The database cannot be reached, or holds no table of the contract. The message
-            never shows the URL, which may hold a password.
+        SourceError: The database cannot be reached. The message never shows the URL, which may hold
+            a password.
     """
     kind = url.split("://", 1)[0]
     try:
         backend = ibis.connect(url)
         names = backend.list_tables()
-    except (ImportError, ibis.IbisError) as error:
-        raise SourceError(f"The {kind} database cannot be reached: {type(error).__name__}.") from error
-    return canonical({name: backend.table(name) for name in names})
+    except (ImportError, ValueError, ibis.IbisError) as error:
+        name = type(error).__name__
+        # from None: the cause's own message may show the URL
+        raise SourceError(f"The {kind} database cannot be reached: {name}.") from None
+    tables = {name: backend.table(name) for name in names if name in TABLES}
+    return Found(tables, tuple(sorted(set(names) - set(tables))))
