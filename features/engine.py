@@ -59,6 +59,12 @@ def _met(value: ir.Value, condition: Condition) -> ir.BooleanValue:
     return ibis.coalesce(held, False)
 
 
+def valued(rows: ir.Table, column: str) -> ir.Value:
+    """A column to compute with: a flag is 1 or 0."""
+    value = rows[column]
+    return value.cast("int32").cast("float64") if value.type().is_boolean() else value
+
+
 def _part(atom: Atom) -> Part:
     """What an atom needs of one customer's day, whatever its window."""
     if atom.kind == "distinct":
@@ -90,10 +96,10 @@ def _partials(scan: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.
 def _partial(scan: ir.Table, kind: str, column: str, where: ir.BooleanValue | None) -> ir.Value:
     if kind == "count":
         return scan.count(where=where)
+    value = valued(scan, column)
     if kind == "last":
-        latest = [scan["moment"].desc(), scan[column].desc()]
-        return scan[column].first(where=where, order_by=latest)
-    return getattr(scan[column], kind)(where=where)
+        return value.first(where=where, order_by=[scan["moment"].desc(), value.desc()])
+    return getattr(value, kind)(where=where)
 
 
 def _rolled(partials: ir.Table, atoms: Sequence[Atom]) -> dict[str, ir.Value]:
@@ -123,9 +129,7 @@ def _within(partials: ir.Table, window: Window) -> ir.BooleanValue | None:
     return reduce(and_, tests) if tests else None
 
 
-def _seen(
-    partials: ir.Table, keys: Sequence[str], column: str, atoms: Sequence[Atom]
-) -> ir.Table:
+def _seen(partials: ir.Table, keys: Sequence[str], column: str, atoms: Sequence[Atom]) -> ir.Table:
     """How many values of a column were seen in each window, from the day each was last seen."""
     wanted = {
         f"a{i}": atom

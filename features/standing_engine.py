@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.derived import AS_OF
-from features.engine import met
+from features.engine import met, valued
 from features.history import Known
 from features.standing import Standing
 
@@ -28,14 +28,16 @@ def active_subscriptions(known: Known, days_before: int = 0) -> ir.Table:
     )
     rows = rows.mutate(recency=latest)
     moment = rows[AS_OF] - ibis.interval(days=days_before)
-    return rows.filter(rows["recency"] == 0, rows["ended_at"].isnull() | (rows["ended_at"] >= moment))
+    return rows.filter(
+        rows["recency"] == 0, rows["ended_at"].isnull() | (rows["ended_at"] >= moment)
+    )
 
 
 def _combined(active: ir.Table, standing: Standing) -> ir.Value:
     where = met(active, standing.where)
     if standing.combine == "count":
         return active.count(where=where)
-    column = active[standing.column]
+    column = valued(active, standing.column)
     if standing.combine == "main":
         greatest = [active["mrr"].desc(), active["subscription_id"].asc()]
         return column.first(where=where, order_by=greatest)
