@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from features.history import History
 from serving.board import Board, Scored
 from serving.web.asked import asked
+from serving.web.customer import customer
 from serving.web.export import lines
 from serving.web.guarded import Guarded
 from serving.web.portfolio import choices, everybody, portfolio, views
@@ -38,6 +39,7 @@ def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") 
         routes=[
             Route("/", show_portfolio),
             Route("/customers.csv", download),
+            Route("/customers/{customer_id:path}", show_customer),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guarded)],
@@ -56,6 +58,17 @@ def show_portfolio(request: Request) -> Response:
     said = {"scored": scored, "asked": wanted, "found": portfolio(scored, wanted)}
     offered = {"choices": choices(scored), "views": views(scored)}
     return _page(request, "portfolio.html", said | offered)
+
+
+def show_customer(request: Request) -> Response:
+    """One customer: the score, its reasons, what changed and the record of a year."""
+    customer_id, scored = request.path_params["customer_id"], _scored(request)
+    state = request.app.state
+    history = state.scorer.history if state.scorer else None
+    found = customer(scored, history, customer_id, state.currency) if scored else None
+    if found is None:
+        raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
+    return _page(request, "customer.html", {"scored": scored, **found})
 
 
 def download(request: Request) -> Response:

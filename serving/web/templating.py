@@ -11,6 +11,7 @@ from features.feature import Theme
 from serving.web import words
 from serving.web.asked import VIEWS, WINDOWS
 from serving.web.export import renewal_date
+from serving.web.reasons import beside
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -23,7 +24,7 @@ FILTERS = (
     words.moment,
     words.days,
     words.customers,
-    words.number,
+    words.signed_points,
 )
 ORDER_WORDS = {
     "": "Revenue at risk",
@@ -50,6 +51,7 @@ def templates(currency: str) -> Environment:
     environment.filters |= {word.__name__: word for word in FILTERS}
     environment.filters["money"] = lambda value: words.money(value, currency)
     environment.filters["short_money"] = lambda value: words.short_money(value, currency)
+    environment.filters["beside"] = lambda reason: beside(reason, currency)
     environment.globals |= _globals()
     return environment
 

@@ -1,9 +1,6 @@
 """How numbers, money and dates are written on the pages."""
 
 from datetime import date, datetime
-from typing import Any
-
-from features import words
 
 NBSP = "\N{NO-BREAK SPACE}"
 UNKNOWN = "unknown"
@@ -86,6 +83,8 @@ def customers(count: int) -> str:
     return f"{count:,}{NBSP}{'customer' if count == 1 else 'customers'}"
 
 
-def number(value: Any) -> str:
-    """A reason's value beside its sentence."""
-    return UNKNOWN if value is None else value if isinstance(value, str) else words.number(value)
+def signed_points(value: float) -> str:
+    """How much a reason weighs, in percentage points of the score: +4.2 points."""
+    size = f"{abs(value):.1f}".removesuffix(".0")
+    sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
+    return f"{sign}{size}{NBSP}{'point' if size == '1' else 'points'}"
