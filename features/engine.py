@@ -1,8 +1,8 @@
 """Atoms as Ibis expressions: every aggregate of one table from one scan of it.
 
-The scan is grouped once, by customer, day and the columns whose different values are counted; windows
-are then rolled up from those partials. Distinct counts come from the day each value was last seen, so
-that no window needs a COUNT(DISTINCT) of its own.
+The scan is grouped once, by customer, day and the columns whose different values are counted;
+windows are then rolled up from those partials. Distinct counts come from the day each value was
+last seen, so that no window needs a COUNT(DISTINCT) of its own.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.conditions import Condition, conditions, present
+from features.dialect import comparable, first
 from features.history import Known
 from features.measures import DAYS_A_WEEK, EVER, Atom, Window
 
@@ -22,7 +23,7 @@ DAY = "days_ago"
 
 
 def aggregated(known: Known, atoms: Sequence[Atom]) -> ir.Table:
-    """One row per customer (and date) of the atoms' table; columns a0, a1, ... in the atoms' order."""
+    """One row per customer (and date) of the atoms' table; columns a0, a1, ... in their order."""
     rows = known.tables[atoms[0].table]
     oldest = max(atom.window.last for atom in atoms)
     scan = rows.filter(rows[DAY] <= oldest) if oldest < EVER else rows
@@ -98,7 +99,7 @@ def _partial(scan: ir.Table, kind: str, column: str, where: ir.BooleanValue | No
         return scan.count(where=where)
     value = valued(scan, column)
     if kind == "last":
-        return value.first(where=where, order_by=[scan["moment"].desc(), value.desc()])
+        return first(value, [scan["moment"].desc(), comparable(value).desc()], where)
     return getattr(value, kind)(where=where)
 
 
@@ -117,7 +118,7 @@ def _roll(partials: ir.Table, atom: Atom, name: str) -> ir.Value:
     if atom.kind == "last":
         at = partials[f"{name}_at"]
         known = part.notnull() if within is None else within & part.notnull()
-        return part.first(where=known, order_by=[at.desc(), part.desc()])
+        return first(part, [at.desc(), comparable(part).desc()], known)
     roll = {"min": part.min, "max": part.max}.get(atom.kind, part.sum)
     return roll(where=within)
 

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.derived import AS_OF
+from features.dialect import comparable, first
 from features.engine import met, valued
 from features.history import Known
 from features.standing import Standing
@@ -24,7 +25,7 @@ def active_subscriptions(known: Known, days_before: int = 0) -> ir.Table:
     rows = rows.filter(rows["days_ago"] > days_before)
     latest = ibis.row_number().over(
         group_by=[*known.keys, "subscription_id"],
-        order_by=[rows["at"].desc(), rows["mrr"].desc(), rows["plan"].desc()],
+        order_by=[rows["at"].desc(), rows["mrr"].desc(), comparable(rows["plan"]).desc()],
     )
     rows = rows.mutate(recency=latest)
     moment = rows[AS_OF] - ibis.interval(days=days_before)
@@ -39,6 +40,6 @@ def _combined(active: ir.Table, standing: Standing) -> ir.Value:
         return active.count(where=where)
     column = valued(active, standing.column)
     if standing.combine == "main":
-        greatest = [active["mrr"].desc(), active["subscription_id"].asc()]
-        return column.first(where=where, order_by=greatest)
+        greatest = [active["mrr"].desc(), comparable(active["subscription_id"]).asc()]
+        return first(column, greatest, where)
     return {"sum": column.sum, "min": column.min, "max": column.max}[standing.combine](where=where)

@@ -1,0 +1,32 @@
+"""Where databases disagree, and how each is asked for the same."""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+POSTGRES = "postgres"
+
+
+@ibis.udf.scalar.builtin(name="convert_to", signature=((dt.string, dt.string), dt.binary))  # type: ignore[untyped-decorator]
+def encoded(text: str, encoding: str) -> object:
+    """PostgreSQL's bytes of a text."""
+
+
+def first(value: ir.Value, order: Sequence[ir.Value], where: ir.BooleanValue | None) -> ir.Value:
+    """The first known value of a group, in an order."""
+    if _is_postgres(value):  # It has no such aggregate.
+        return value.collect(where=where, order_by=order)[0]
+    return value.first(where=where, order_by=order)
+
+
+def comparable(value: ir.Value) -> ir.Value:
+    """A value to order by: texts by their bytes, as Python and DuckDB have them."""
+    if value.type().is_string() and _is_postgres(value):  # It follows the rules of a language.
+        return encoded(value, "UTF8")
+    return value
+
+
+def _is_postgres(value: ir.Value) -> bool:
+    return bool(value.get_backend().name == POSTGRES)
