@@ -63,6 +63,14 @@ def test_a_model_below_one_feature_says_which():
     assert "(days_since_last_use_180d)" in card.ranking.auc.sentence
 
 
+def test_beating_a_baseline_by_a_hair_is_not_enough():
+    hair = sigmoid(LOGIT + 0.3 * np.random.default_rng(6).normal(size=len(LOGIT)))
+    card = card_of(rivals=baselines(LOGIT, CHURNED) | {"logistic": hair})
+    auc = card.ranking.auc
+    assert auc.value.point > card.baselines[-1].auc.point > auc.value.low
+    assert auc.passed is False
+
+
 def test_few_churned_customers_are_insufficient_data():
     assert card_of(about=type(ABOUT)(trained_churned=99, horizon_days=90)).grade.letter == (
         "insufficient data"

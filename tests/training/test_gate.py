@@ -86,6 +86,15 @@ def test_a_model_worse_than_the_champion_is_refused_with_the_loss():
     assert "its lower bound is not above -.010" in " ".join(found.reasons)
 
 
+def test_a_loss_that_may_be_larger_than_allowed_is_refused_though_its_point_is_not():
+    logit, churned = world(1_000)
+    blurs = 0.6 * np.random.default_rng(2).normal(size=(2, 1_000))
+    rivals = (candidate(logit + blur, logit=logit, churned=churned) for blur in blurs)
+    found = judgement(*rivals)
+    assert found.numbers["auc_gain"] > -0.01 > found.numbers["auc_gain_low"]
+    assert any(reason.startswith("AUC gain over the champion") for reason in found.reasons)
+
+
 def test_a_redesign_that_is_only_as_good_is_refused_and_a_better_one_is_not():
     equal = judgement(GOOD, GOOD, change=Change.REDESIGN)
     assert equal.outcome == "refuse"
