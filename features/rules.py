@@ -17,7 +17,8 @@ from features.tables import CUSTOMERS, Table, arrival_of
 
 REASON = "set_aside"
 SIGNED_UP = "signed_up_at"
-INSIDE = "inside_subscription"
+OUTSIDE = "outside_subscription"
+USE = ("customer_id", "day", "arrived_day")
 
 
 @dataclass(frozen=True)
@@ -94,19 +95,32 @@ def judged(
     rows: ir.Table,
     customers: ir.Table | None = None,
     now: datetime | None = None,
-    inside: ir.Table | None = None,
+    outside: ir.Table | None = None,
 ) -> ir.Table:
     """The rows with a column `set_aside`: the first reason not to use a row, null where used.
 
-    `customers` are the usable ones (None when judging themselves); `inside` holds the moments of
-    use inside a subscription, where use outside is to be set aside.
+    `customers` are the usable ones (None when judging themselves); `outside` holds the days of use
+    outside any subscription, where it is to be set aside. Repeated keys are for `first_arrived`.
     """
     told = _of_customers(rows, customers)
-    told = told if inside is None else _of_moments(table, told, inside)
+    told = told if outside is None else _of_days(table, told, outside)
     tests = _tests(table, told, now)
     cases = [(tests[reason.name], reason.name) for reason in REASONS if reason.name in tests]
     told = told.mutate(**{REASON: ibis.cases(*cases, else_=ibis.null("string"))})
-    return (_first_arrived(table, told) if table.key else told).select(*rows.columns, REASON)
+    return told.select(*rows.columns, REASON)
+
+
+def first_arrived(table: Table, rows: ir.Table) -> ir.Table:
+    """Judged rows of which only the first to arrive of each key is used.
+
+    A row that is set aside for another reason takes no key.
+    """
+    used = rows[REASON].isnull()
+    nth = ibis.row_number().over(
+        group_by=[*(rows[name] for name in table.key), used], order_by=_order(table, rows)
+    )
+    again = used & (nth > 0)
+    return rows.mutate(**{REASON: again.ifelse("duplicate", rows[REASON])})
 
 
 def blanked(table: Table, rows: ir.Table) -> ir.Table:
@@ -126,9 +140,14 @@ def arrived(rows: ir.Table, happened: str, known: str = "known_at") -> ir.Timest
     return ibis.greatest(rows[happened], ibis.coalesce(rows[known], rows[happened]))
 
 
+def day(moment: ir.TimestampValue) -> ir.TimestampValue:
+    """The midnight that begins the day of a moment."""
+    return moment.truncate("D")
+
+
 def before(end: ir.TimestampValue, start: ir.TimestampValue) -> ir.BooleanValue:
     """Whether a moment lies before another; a bare date stands for any moment of its day."""
-    return (end < start) & (end != start.truncate("D"))
+    return (end < start) & (end != day(start))
 
 
 def _tests(table: Table, rows: ir.Table, now: datetime | None) -> dict[str, ir.BooleanValue]:
@@ -138,20 +157,20 @@ def _tests(table: Table, rows: ir.Table, now: datetime | None) -> dict[str, ir.B
     if SIGNED_UP in rows.columns:
         tests["unknown_customer"] = rows[SIGNED_UP].isnull()
         if table.name not in MAY_PRECEDE_SIGN_UP:
-            tests["before_sign_up"] = rows[table.at] < rows[SIGNED_UP].truncate("D")
+            tests["before_sign_up"] = rows[table.at] < day(rows[SIGNED_UP])
     if table.name in ENDS:
         tests["ends_before_start"] = _any([_ended(table, rows, e) for e in ENDS[table.name]])
     if impossible := _impossible(table, rows):
         tests["impossible_value"] = _any(impossible)
-    if INSIDE in rows.columns:
-        tests["outside_subscription"] = rows[INSIDE].isnull()
+    if OUTSIDE in rows.columns:
+        tests["outside_subscription"] = rows[OUTSIDE].notnull()
     return tests
 
 
 def _ended(table: Table, rows: ir.Table, end: str) -> ir.BooleanValue:
     """Whether the row said when it arrived that it had ended before it began."""
-    told = arrived(rows, end, arrival_of(end)).truncate("D")
-    by_then = told <= arrived(rows, table.at).truncate("D")  # no as-of date lies inside a day
+    # By day: every as-of date is a midnight, so what arrives within a day is known together.
+    by_then = day(arrived(rows, end, arrival_of(end))) <= day(arrived(rows, table.at))
     return before(rows[end], rows[table.at]) & by_then
 
 
@@ -181,21 +200,10 @@ def _of_customers(rows: ir.Table, customers: ir.Table | None) -> ir.Table:
     return rows.left_join(signed_up, "customer_id").drop("customer_id_right")
 
 
-def _of_moments(table: Table, rows: ir.Table, inside: ir.Table) -> ir.Table:
-    rows = rows.mutate(moment=rows[table.at], arrived=arrived(rows, table.at))
-    keys = ["customer_id", "moment", "arrived"]
-    told = inside.select(*keys, **{INSIDE: ibis.literal(True)})
-    return rows.left_join(told, keys, rname="{name}_right")
-
-
-def _first_arrived(table: Table, rows: ir.Table) -> ir.Table:
-    """Only the row of each key that arrived first is used; a row set aside takes no key."""
-    used = rows[REASON].isnull()
-    nth = ibis.row_number().over(
-        group_by=[*(rows[name] for name in table.key), used], order_by=_order(table, rows)
-    )
-    again = used & (nth > 0)
-    return rows.mutate(**{REASON: again.ifelse("duplicate", rows[REASON])})
+def _of_days(table: Table, rows: ir.Table, outside: ir.Table) -> ir.Table:
+    days = rows.mutate(day=day(rows[table.at]), arrived_day=day(arrived(rows, table.at)))
+    told = outside.select(*USE, **{OUTSIDE: ibis.literal(True)})
+    return days.left_join(told, USE, rname="{name}_right")
 
 
 def _order(table: Table, rows: ir.Table) -> list[ir.Value]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from features.history import History
-from features.rules import REASON, REASONS, arrived, blanked, judged
-from features.tables import SUBSCRIPTIONS, TABLES, USAGE, arrival_of
+from features.rules import REASON, REASONS, USE, arrived, blanked, day, first_arrived, judged
+from features.tables import SUBSCRIPTIONS, TABLES, USAGE, Table, arrival_of
 
 Outside: TypeAlias = Literal["keep", "set_aside"]
 
@@ -56,10 +58,11 @@ def judged_table(
     now: datetime | None = None,
 ) -> ir.Table:
     """A table's rows with the reason why each is set aside, given the usable tables before it."""
-    rows = history.tables[name]
+    table, rows = TABLES[name], history.tables[name]
     strict = outside_subscription == "set_aside" and name == "usage" and "subscriptions" in kept
-    inside = inside_moments(rows, kept["subscriptions"]) if strict else None
-    return judged(TABLES[name], rows, kept.get("customers"), now, inside)
+    outside = outside_days(rows, kept["subscriptions"]) if strict else None
+    told = judged(table, rows, kept.get("customers"), now, outside)
+    return first_arrived(table, told) if _repeats(table, rows) else told
 
 
 def counted(name: str, rows: ir.Table) -> Account:
@@ -70,34 +73,65 @@ def counted(name: str, rows: ir.Table) -> Account:
     return Account(name, sum(by_reason.values()), aside)
 
 
-def inside_moments(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
-    """The moments of use (customer_id, moment, arrived) inside a subscription.
+def outside_days(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
+    """The days of use (customer_id, day, arrived_day) on which no subscription was running.
 
     As known when the use arrived: a subscription, or an end, that arrived later does not count.
     """
-    times = {"moment": usage[USAGE.at], "arrived": arrived(usage, USAGE.at)}
-    moments = usage.select("customer_id", **times).distinct()
-    at = SUBSCRIPTIONS.at
-    states = subscriptions.select(
+    used = usage.select(
+        "customer_id", day=day(usage[USAGE.at]), arrived_day=day(arrived(usage, USAGE.at))
+    ).distinct()
+    states = _states(subscriptions)
+    lasting = used.left_join(_lasting(states), "customer_id")
+    doubtful = lasting.filter(lasting["since"].isnull() | (lasting["day"] < lasting["since"]))
+    doubtful = doubtful.select(*USE)
+    outside = doubtful.anti_join(_inside(doubtful, states), USE)
+    return ibis.memtable(outside.to_pyarrow())
+
+
+def _repeats(table: Table, rows: ir.Table) -> bool:
+    """Whether a key occurs twice; where none does, nothing has to be put in order."""
+    if not table.key:
+        return False
+    keys = rows.group_by(list(table.key)).aggregate(rows=rows.count())
+    return bool((keys["rows"] > 1).any().to_pyarrow().as_py())
+
+
+def _states(subscriptions: ir.Table) -> ir.Table:
+    """Every state by day: when it began, when that was known, and the same of its end."""
+    ended = "ended_at"
+    return subscriptions.select(
         "customer_id",
         "subscription_id",
-        "ended_at",
-        began=subscriptions[at],
-        told=arrived(subscriptions, at),
-        end_told=arrived(subscriptions, "ended_at", arrival_of("ended_at")),
+        "at",
+        began=day(subscriptions[SUBSCRIPTIONS.at]),
+        told=day(arrived(subscriptions, SUBSCRIPTIONS.at)),
+        ended=day(subscriptions[ended]),
+        end_told=day(arrived(subscriptions, ended, arrival_of(ended))),
     )
-    known = moments.join(
+
+
+def _lasting(states: ir.Table) -> ir.Table:
+    """Since when a customer has had a subscription that never ended: most use need not be asked."""
+    known = ibis.greatest(states["began"], states["told"]).min()
+    held = states.group_by("customer_id", "subscription_id").aggregate(
+        since=known, ends=states["ended"].count()
+    )
+    return held.filter(held["ends"] == 0).group_by("customer_id").aggregate(since=_.since.min())
+
+
+def _inside(used: ir.Table, states: ir.Table) -> ir.Table:
+    """The days on which the latest known state of some subscription had not ended."""
+    known = used.join(
         states,
         [
-            moments["customer_id"] == states["customer_id"],
-            moments["moment"] >= states["began"].truncate("D"),
-            moments["arrived"].truncate("D") >= states["told"].truncate("D"),
+            used["customer_id"] == states["customer_id"],
+            used["day"] >= states["began"],
+            used["arrived_day"] >= states["told"],
         ],
     )
-    keys = ["customer_id", "moment", "arrived"]
-    by_then = known["end_told"].truncate("D") <= known["arrived"].truncate("D")
-    over = (known["ended_at"] < known["moment"]) & by_then
-    latest = known.group_by([*keys, "subscription_id"]).aggregate(
-        over=over.fill_null(False).first(order_by=[known["began"].desc(), known["told"].desc()])
+    over = (known["ended"] < known["day"]) & (known["end_told"] <= known["arrived_day"])
+    latest = known.group_by([*USE, "subscription_id"]).aggregate(
+        over=over.fill_null(False).argmax(known["at"])
     )
-    return latest.filter(~latest["over"]).select(*keys).distinct()
+    return latest.filter(~latest["over"]).select(*USE).distinct()
