@@ -148,6 +148,8 @@ def test_intervals_hold_the_point_and_the_gain_is_the_difference():
     gain = card.ranking.auc.value.point - logistic.auc.point
     assert logistic.auc_gain.point == pytest.approx(gain)
     assert logistic.auc_gain.low < gain < logistic.auc_gain.high
+    left = card.probability.log_loss.value.point / logistic.log_loss.point
+    assert logistic.log_loss_gain.point == pytest.approx(1 - left)
     empc = card.money.empc.value
     assert empc.low < empc.point < empc.high
 
