@@ -76,6 +76,11 @@ def parts_of(plan: Plan, tables: Tables, as_of: date) -> list[Value]:
     return values
 
 
+def active_states(subscriptions: Rows, as_of: date) -> Rows:
+    """The latest state of every subscription active on the date, the greatest MRR first."""
+    return subscriptions.at(_active(subscriptions, _latest_first(subscriptions), as_of, 0))
+
+
 def _by(placed: Iterable[tuple[int, Any]], key: Callable[[Any], Any]) -> list[tuple[Any, Any]]:
     """Groups of equal key; keys in order."""
     ordered = sorted(placed, key=lambda pair: key(pair[1]))

@@ -2,19 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from itertools import groupby
 
 import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.columns import Places, columns, computed
 from features.derived import midnight
-from features.engine import aggregated
 from features.featureset import FeatureSet, Part, Values
 from features.history import History, Known
-from features.standing import Standing
-from features.standing_engine import stood
 
 MANY_DATES = 60
 FEW_CUSTOMERS = 1_000
@@ -55,8 +52,8 @@ def _of_date(
     """One date for its customers: the history is filtered only where they are few."""
     ids = wanted["customer_id"].tolist()
     known = (history.of(ids) if len(ids) <= FEW_CUSTOMERS else history).known(as_of)
-    parts = computed(known, features.parts, pd.Index(ids, name="customer_id"))
-    return _shaped(features, parts, pd.MultiIndex.from_frame(wanted[["customer_id", "as_of"]]))
+    index = pd.MultiIndex.from_frame(wanted[["customer_id", "as_of"]])
+    return pd.DataFrame(columns(features, known, ids), index=index)
 
 
 def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> pd.DataFrame:
@@ -64,41 +61,17 @@ def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> p
     pairs = wanted[["customer_id", "as_of"]].drop_duplicates()
     pairs = pairs.assign(as_of=[midnight(d) for d in pairs["as_of"]])
     dated = ibis.memtable(pa.Table.from_pandas(pairs, preserve_index=False))
-    parts = computed(history.known(dated), features.parts, pd.MultiIndex.from_frame(pairs))
+    asked = pd.MultiIndex.from_frame(pairs)
+    known = history.known(dated)
+    parts = computed(known, features.parts, len(asked), lambda found: _places(known, found, asked))
     days = pairs.assign(as_of=[moment.date() for moment in pairs["as_of"]])
     return _shaped(features, parts, pd.MultiIndex.from_frame(days))
 
 
-def computed(known: Known, parts: Sequence[Part], index: pd.Index) -> Mapping[Part, Values]:
-    """Each part's values for the rows of `index`: one query per table (and moment looked at)."""
-    values: dict[Part, Values] = {part: _none(part, len(index)) for part in parts}
-    ordered = sorted(parts, key=_query)
-    for query, grouped in groupby(ordered, key=_query):
-        if query[0] in known.tables:
-            together = list(grouped)
-            values.update(_queried(known, together, index))
-    return values
-
-
-def _query(part: Part) -> tuple[str, int]:
-    """Parts with the same query are computed together."""
-    return (part.table, part.days_before if isinstance(part, Standing) else -1)
-
-
-def _queried(known: Known, parts: list[Part], index: pd.Index) -> Mapping[Part, Values]:
-    standings = [part for part in parts if isinstance(part, Standing)]
-    atoms = [part for part in parts if not isinstance(part, Standing)]
-    table = (
-        stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
-    )
-    rows = table.to_pyarrow().to_pandas().set_index(list(known.keys)).reindex(index)
-    return {part: _values(part, rows[f"a{i}"]) for i, part in enumerate(parts)}
-
-
-def _values(part: Part, column: pd.Series) -> Values:
-    if pd.api.types.is_numeric_dtype(column) or column.isna().all():
-        return column.astype("float64").fillna(part.empty).to_numpy()
-    return column.astype(object).where(column.notna(), None).to_numpy()
+def _places(known: Known, found: pa.Table, asked: pd.MultiIndex) -> Places:
+    """Where the rows of an answer belong."""
+    keys = pd.MultiIndex.from_frame(found.select(list(known.keys)).to_pandas())
+    return np.asarray(asked.get_indexer(keys), np.int64)
 
 
 def _none(part: Part, rows: int) -> Values:
@@ -108,5 +81,5 @@ def _none(part: Part, rows: int) -> Values:
 def _shaped(
     features: FeatureSet, parts: Mapping[Part, Values], index: pd.MultiIndex
 ) -> pd.DataFrame:
-    columns = features.columns(parts or {p: _none(p, 0) for p in features.parts})
-    return pd.DataFrame(columns, index=index)
+    made = features.columns(parts or {p: _none(p, 0) for p in features.parts})
+    return pd.DataFrame(made, index=index)

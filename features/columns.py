@@ -1,0 +1,80 @@
+"""Vectors as columns: what engines computed, laid out in the order of the customers asked for.
+
+Needs no pandas, so that the service can start without it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.engine import aggregated
+from features.featureset import FeatureSet, Part, Values
+from features.history import Known
+from features.standing import Standing
+from features.standing_engine import stood
+
+Places: TypeAlias = NDArray[np.int64]
+NOWHERE = -1
+
+
+def columns(features: FeatureSet, known: Known, customers: Sequence[str]) -> dict[str, Values]:
+    """Each column of the vectors on one date, baselines included, one value per customer."""
+    ids = pa.array(customers, pa.string())
+    return features.columns(computed(known, features.parts, len(ids), lambda t: _places(t, ids)))
+
+
+def computed(
+    known: Known, parts: Sequence[Part], size: int, places: Callable[[pa.Table], Places]
+) -> Mapping[Part, Values]:
+    """Each part's values in `size` places: one query per table (and moment looked at).
+
+    `places` says where each row of a query's answer belongs, NOWHERE for rows not asked for.
+    """
+    values: dict[Part, Values] = {part: np.full(size, part.empty) for part in parts}
+    for (table, _), grouped in groupby(sorted(parts, key=_query), key=_query):
+        if table in known.tables:
+            together = list(grouped)
+            answer = _queried(known, together)
+            where = places(answer)
+            for i, part in enumerate(together):
+                values[part] = _laid(part, answer[f"a{i}"], where, size)
+    return values
+
+
+def _query(part: Part) -> tuple[str, int]:
+    """Parts with the same query are computed together."""
+    return (part.table, part.days_before if isinstance(part, Standing) else NOWHERE)
+
+
+def _queried(known: Known, parts: Sequence[Part]) -> pa.Table:
+    standings = [part for part in parts if isinstance(part, Standing)]
+    atoms = [part for part in parts if not isinstance(part, Standing)]
+    asked = (
+        stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
+    )
+    return asked.to_pyarrow()
+
+
+def _places(answer: pa.Table, ids: pa.Array) -> Places:
+    found = pc.index_in(answer["customer_id"], value_set=ids).fill_null(NOWHERE)
+    return np.asarray(found.to_numpy(), np.int64)
+
+
+def _laid(part: Part, found: pa.ChunkedArray, places: Places, size: int) -> Values:
+    """A column of an answer in its places; what is missing is the part's empty value."""
+    words = pa.types.is_string(found.type) or pa.types.is_large_string(found.type)
+    laid: Values = np.full(size, None if words else part.empty, object if words else np.float64)
+    asked = places != NOWHERE
+    laid[places[asked]] = _array(found, words)[asked]
+    return laid if words else np.where(np.isnan(laid), part.empty, laid)
+
+
+def _array(found: pa.ChunkedArray, words: bool) -> Values:
+    if words:
+        return np.array([*found.to_pylist(), None], object)[:-1]
+    return np.asarray(found.cast(pa.float64()).to_numpy())
