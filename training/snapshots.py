@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from features.errors import InsufficientData
 from features.featureset import FeatureSet
 from features.history import History
 from features.population import population, population_by_activity
+from features.tables import TABLES
 from features.vectors import vectors
 from training.labels import InactivityLabel, Label, matured
 
@@ -69,6 +71,18 @@ def first_day(history: History) -> date:
     if first is None:
         raise InsufficientData(f"The table {name!r} has no dated rows.")
     return first.date()
+
+
+def last_day(history: History) -> date:
+    """The day after the last row of any table: the first as-of date that knows them all."""
+    ends = [_last(rows, TABLES[name].at) for name, rows in history.tables.items()]
+    known = [moment for moment in ends if moment is not None]
+    return max(known).date() + timedelta(days=1)
+
+
+def _last(rows: ir.Table, at: str) -> datetime | None:
+    moment: datetime | None = rows[at].max().to_pyarrow().as_py()
+    return moment
 
 
 def split(dates: Sequence[date], label: Label, test: int = 3, train: int = 18) -> Split:

@@ -1,5 +1,6 @@
 """Runs, models and the champion in MLflow. The only module that imports mlflow."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ import features
 import training
 from features.errors import ModelMissing
 from training.model import ChurnModel
+
+# Its information is written for those who watch MLflow, not for who trains a churn model.
+logging.getLogger("mlflow").setLevel(logging.WARNING)
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 CHAMPION = "champion"
 BUNDLE = "data"
@@ -163,5 +168,5 @@ def _signature(model: ChurnModel) -> ModelSignature:
 
 
 def _dataset(run: Run) -> Any:
-    flat = run.data.reset_index().astype({"as_of": "str"})
+    flat = run.data.reset_index().astype({"as_of": "str", "churned": "float64"})
     return mlflow.data.from_pandas(flat, name="snapshots", targets="churned", digest=run.digest)

@@ -1,0 +1,157 @@
+"""The commands of training: the only place here that reads settings and the clock."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from features.catalogue import catalogue
+from features.errors import ExitCode
+from features.history import History
+from features.settings import Settings, read_settings
+from features.sources import opened
+from features.usable import usable
+from training.labels import ChurnLabel, InactivityLabel, Label
+from training.money import Offer
+from training.run import Outcome, run
+from training.snapshots import last_day
+from training.track import Registry
+from training.train import Plan
+
+STEPS_BESIDE_DATES = 5
+
+
+def train(
+    history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Train as of this day; default: the data's end."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Boosters to average.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of LightGBM.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Train, judge and register a challenger; promote it if the gate lets it through.
+
+    Ends with 0 if it is promoted and 7 if the gate refuses or holds it.
+    """
+    given = {"history": history, "seeds": seeds}
+    settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+    told = trained(settings, now.date() if now else None, threads, quiet=as_json)
+    typer.echo(json.dumps(said(told), indent=2) if as_json else worded(told))
+    if not told.promoted:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+def trained(
+    settings: Settings, now: date | None = None, threads: int = 1, quiet: bool = False
+) -> Outcome:
+    """One training run under the settings in force, with a progress bar.
+
+    Raises:
+        InsufficientData: The history is too short to train on and judge by.
+        SourceError: The history cannot be read.
+    """
+    usable_history, _ = usable(
+        opened(settings.history, settings.date_format or ""), settings.usage_outside_subscription
+    )
+    plan = Plan(
+        now=now or last_day(usable_history),
+        seeds=tuple(range(1, settings.seeds + 1)),
+        threads=threads,
+    )
+    with _progress(plan.train_dates + plan.test_dates + STEPS_BESIDE_DATES, quiet) as step:
+        return _ran(settings, usable_history, plan, step)
+
+
+def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
+    named = {"key_events": list(settings.key_events), "milestones": list(settings.milestones)}
+    return run(
+        history,
+        catalogue(settings.key_events, settings.milestones),
+        label_of(settings),
+        plan,
+        registry_of(settings),
+        Offer(),
+        settings.capacity,
+        named,
+        step,
+    )
+
+
+def label_of(settings: Settings) -> Label:
+    """The label that the settings ask for."""
+    if settings.label == "inactivity":
+        return InactivityLabel(settings.inactivity_days, settings.lead_days, settings.arrival_lag_days)
+    return ChurnLabel(
+        horizon_days=settings.horizon_days,
+        gap_days=settings.gap_days,
+        lead_days=settings.lead_days,
+        arrival_lag_days=settings.arrival_lag_days,
+    )
+
+
+def registry_of(settings: Settings) -> Registry:
+    """The registry that the settings name; artifacts lie beside a registry of our own."""
+    own = settings.tracking_uri.startswith("sqlite:")
+    if own:
+        Path(settings.home).mkdir(parents=True, exist_ok=True)
+    artifacts = Path(settings.home) / "artifacts" if own else None
+    return Registry(settings.tracking_uri, settings.model_name, artifacts)
+
+
+def said(told: Outcome) -> dict[str, Any]:
+    """A run as one JSON object."""
+    card, decision = told.verdict.scorecard, told.verdict.decision
+    return {
+        "version": told.trained.model.version,
+        "registered": told.registered.version,
+        "run_id": told.registered.run_id,
+        "decision": decision.outcome,
+        "promoted": told.promoted,
+        "reasons": list(decision.reasons),
+        "grade": card.grade.letter,
+        "auc": card.ranking.auc.value.point,
+        "auc_interval": [card.ranking.auc.value.low, card.ranking.auc.value.high],
+        "log_loss": card.probability.log_loss.value.point,
+        "lift_top_decile": card.ranking.top_decile_lift.value.point,
+        "slope": card.probability.slope.value.point,
+        "observed_expected": card.probability.observed_expected.value.point,
+        "baselines": {
+            row.name: {"auc": row.auc.point, "log_loss": row.log_loss.point} for row in card.baselines
+        },
+        "trained_on": [d.isoformat() for d in told.trained.split.train],
+        "tested_on": [d.isoformat() for d in told.trained.split.test],
+        "excluded": dict(told.trained.snapshots.excluded),
+        "data_digest": told.trained.digest,
+    }
+
+
+def worded(told: Outcome) -> str:
+    """A run in words."""
+    card, decision = told.verdict.scorecard, told.verdict.decision
+    outcome = {"promote": "promoted to champion", "refuse": "refused", "hold": "held for a person"}
+    lines = [
+        f"Model {told.trained.model.version} (registered as version {told.registered.version}): "
+        f"{outcome[decision.outcome]}, grade {card.grade.letter}.",
+        *(f"  - {reason}" for reason in decision.reasons),
+        f"  - {card.ranking.top_decile_lift.sentence}",
+        f"  - {card.probability.slope.sentence}",
+        f"  - {card.probability.observed_expected.sentence}",
+    ]
+    return "\n".join(lines)
+
+
+@contextmanager
+def _progress(total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task("reading the history", total=total)
+        yield lambda what: bar.update(task, advance=1, description=what)
+        bar.update(task, completed=total, description="trained")
