@@ -26,4 +26,4 @@ def population_by_activity(history: History, as_of: date, days: int) -> pd.DataF
 
 def _told(status: Mapping[str, Status]) -> pd.DataFrame:
     told = sorted(status.items())
-    return pd.DataFrame(told, columns=["customer_id", "status"], dtype=object)
+    return pd.DataFrame(told, columns=["customer_id", "status"], dtype="str")
