@@ -1,11 +1,9 @@
-"""A feature set with every measure, test, change and combination, and how its vectors are compared."""
+"""A feature set with every measure, test, change and combination, and how vectors are compared."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 

@@ -4,7 +4,9 @@ Rows are drawn by hypothesis out of pools, so that many customers cost few draws
 fails shrinks to the few rows that matter. Numbers are quarters: their sums are exact.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -18,7 +20,30 @@ LATEST = date(2024, 3, 1)
 DATES = [date(2024, 2, 2), date(2024, 2, 29), LATEST]
 CUSTOMERS = [f"c{number:02}" for number in range(16)]
 POOL = 200
-DAYS = [-30, -1, *range(0, 9), 27, 28, 29, 30, 55, 56, 57, 58, 83, 84, 85, 112, 113, 168, 169, 400]
+DAYS = [
+    -30,
+    -1,
+    *range(0, 9),
+    27,
+    28,
+    29,
+    30,
+    55,
+    56,
+    57,
+    58,
+    83,
+    84,
+    85,
+    112,
+    113,
+    168,
+    169,
+    200,
+    250,
+    300,
+    400,
+]
 CLOCK = [
     timedelta(0),
     timedelta(microseconds=1),
@@ -47,6 +72,8 @@ CHOICES: dict[str, list[Any]] = {
     "end_reason": [None, "voluntary", "involuntary", "other"],
     "complaint": [None, True, False],
     "amount": [None, -2.5, 0.0, 20.25, 80.5],
+    "touch": [None, "tech", "high"],
+    "country": [None, "NO", "PT"],
     "segment": [None, "small", "enterprise"],
     "channel": [None, "email", "phone"],
 }
@@ -57,6 +84,12 @@ def histories() -> st.SearchStrategy[dict[str, list[Row]]]:
     return st.fixed_dictionaries({name: _rows(name) for name in TABLES})
 
 
+def random_history(random: Random, customers: Sequence[str] = CUSTOMERS) -> dict[str, list[Row]]:
+    """One history, always the same for a seed."""
+    drawn = {name: [(c, random.choice(_pool(name))) for c in customers] for name in TABLES}
+    return {name: _given(name, bundles) for name, bundles in drawn.items()}
+
+
 def of_customer(history: dict[str, list[Row]], customer: str) -> dict[str, list[Row]]:
     """One customer's rows of a history."""
     return {n: [r for r in rows if r["customer_id"] == customer] for n, rows in history.items()}
@@ -65,9 +98,12 @@ def of_customer(history: dict[str, list[Row]], customer: str) -> dict[str, list[
 def _rows(name: str) -> st.SearchStrategy[list[Row]]:
     bundle = st.tuples(st.sampled_from(CUSTOMERS), st.sampled_from(_pool(name)))
     bundles = st.lists(bundle, max_size=8) | st.lists(bundle, min_size=12, max_size=24)
-    return bundles.map(
-        lambda drawn: _valid(name, [r | {"customer_id": c} for c, b in drawn for r in b])
-    )
+    return bundles.map(partial(_given, name))
+
+
+def _given(name: str, bundles: Iterable[tuple[str, list[Row]]]) -> list[Row]:
+    """The rows of bundles, each given to its customer."""
+    return _valid(name, [row | {"customer_id": c} for c, bundle in bundles for row in bundle])
 
 
 def _valid(name: str, rows: list[Row]) -> list[Row]:
@@ -78,6 +114,7 @@ def _valid(name: str, rows: list[Row]) -> list[Row]:
     return list({tuple(row[column] for column in key): row for row in rows}.values())
 
 
+@cache
 def _pool(name: str) -> list[list[Row]]:
     """Bundles of rows of a table, without their customer."""
     random = Random(name)
