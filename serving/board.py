@@ -5,7 +5,7 @@ in memory, and again when a folder appears or changes.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -104,7 +104,6 @@ class Scored:
     latest: About
     previous: About | None
     database: Cursor
-    lock: Lock = field(default_factory=Lock)
 
     def rows(self, sql: str, *given: object) -> list[dict[str, Any]]:
         """The rows a query gives, by column name; safe to call from several threads."""

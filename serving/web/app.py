@@ -1,5 +1,6 @@
 """The pages as one Starlette application: what each address shows."""
 
+from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from serving.web.customer import customer
 from serving.web.export import lines
 from serving.web.guarded import Guarded
 from serving.web.portfolio import choices, everybody, portfolio, views
-from serving.web.silent import mark_silent
+from serving.web.silent import is_marked, mark_silent
 from serving.web.templating import STATIC, templates
 
 
@@ -46,6 +47,7 @@ def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") 
         exception_handlers={HTTPException: show_missing},
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
+    app.state.reading = Lock()  # a history is one connection: two readers at a time break it
     return app
 
 
@@ -65,7 +67,8 @@ def show_customer(request: Request) -> Response:
     customer_id, scored = request.path_params["customer_id"], _scored(request)
     state = request.app.state
     history = state.scorer.history if state.scorer else None
-    found = customer(scored, history, customer_id, state.currency) if scored else None
+    with state.reading:
+        found = customer(scored, history, customer_id, state.currency) if scored else None
     if found is None:
         raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
     return _page(request, "customer.html", {"scored": scored, **found})
@@ -96,8 +99,9 @@ def show_missing(request: Request, missing: Exception) -> Response:
 def _scored(request: Request) -> Scored | None:
     scored: Scored | None = request.app.state.board.scored()
     scorer: Remembers | None = request.app.state.scorer
-    if scored is not None:
-        mark_silent(scored, scorer.history if scorer else History({}))
+    if scored is not None and not is_marked(scored):
+        with request.app.state.reading:
+            mark_silent(scored, scorer.history if scorer else History({}))
     return scored
 
 

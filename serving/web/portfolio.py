@@ -17,14 +17,14 @@ VIEW_TESTS = {
 }
 # Numbers begin with the largest, words and dates with the first.
 ORDERS = {
-    "name": ("lower(name)", "ASC"),
+    "name": ("strip_accents(lower(name))", "ASC"),
     "band": ("severity", "DESC"),
     "probability": ("probability", "DESC"),
     "change": ("change", "DESC"),
     "revenue": ("revenue_at_risk", "DESC"),
     "mrr": ("mrr", "DESC"),
     "renewal": ("days_to_renewal", "ASC"),
-    "owner": ("lower(owner)", "ASC"),
+    "owner": ("strip_accents(lower(owner))", "ASC"),
     "reason": ("themes[1]", "ASC"),
 }
 OPPOSITE = {"ASC": "DESC", "DESC": "ASC"}

@@ -1,14 +1,18 @@
 """One customer's record of the last year, as it was known on the date of the score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import ibis.expr.types as ir
 
-from features.history import History, Known
+from features.history import History
+from features.known_rows import known_rows
+from features.tables import TABLES
 from serving.web import words
+
+Row: TypeAlias = Mapping[str, Any]
 
 WEEKS = 52
 FEWEST_WEEKS = 8
@@ -38,29 +42,34 @@ class Record:
     start: date
     as_of: date
     weeks: tuple[Week, ...]
-    invoices: tuple[dict[str, Any], ...]
-    failed: tuple[dict[str, Any], ...]
-    surveys: tuple[dict[str, Any], ...]
-    treatments: tuple[dict[str, Any], ...]
+    invoices: tuple[Row, ...]
+    failed: tuple[Row, ...]
+    surveys: tuple[Row, ...]
+    treatments: tuple[Row, ...]
     mrr: tuple[tuple[date, float], ...]
     lasts: dict[str, date | None]
 
 
 def record(history: History, customer_id: str, as_of: date) -> Record:
     """A customer's last 52 weeks, or the weeks since sign-up where those are fewer."""
-    known = history.of([customer_id]).known(as_of)
-    start = as_of - timedelta(weeks=_weeks(known, as_of))
-    days = (as_of - start).days
+    known = _known(history, customer_id, as_of)
+    days = 7 * _weeks(known["customers"], as_of)
+    recent = {
+        name: tuple(row for row in rows if row["days_ago"] <= days) for name, rows in known.items()
+    }
+    start = as_of - timedelta(days=days)
     return Record(
         start=start,
         as_of=as_of,
-        weeks=_by_week(known, as_of, days // 7),
-        invoices=_rows(known, "invoices", days),
-        failed=tuple(r for r in _rows(known, "payments", days) if r["status"] == "failed"),
-        surveys=_rows(known, "surveys", days),
-        treatments=_rows(known, "treatments", days),
-        mrr=_mrr(_rows(known, "subscriptions"), start, as_of),
-        lasts={name: _last(known.tables[name]) for name in known.tables},
+        weeks=_by_week(recent.get("usage", ()), recent.get("tickets", ()), as_of, days // 7),
+        invoices=recent.get("invoices", ()),
+        failed=tuple(r for r in recent.get("payments", ()) if r["status"] == "failed"),
+        surveys=recent.get("surveys", ()),
+        treatments=recent.get("treatments", ()),
+        mrr=_mrr(known.get("subscriptions", ()), start, as_of),
+        lasts={
+            name: rows[-1][TABLES[name].at].date() if rows else None for name, rows in known.items()
+        },
     )
 
 
@@ -84,54 +93,58 @@ def _gap(record: Record, table: str, said: str, days: int | None) -> list[str]:
     return [f"{said} since {words.day(last)} ({ago} days)"] if days and ago > days else []
 
 
-def _weeks(known: Known, as_of: date) -> int:
-    customers = known.tables["customers"].select("created_at").to_pyarrow().to_pylist()
-    born = [row["created_at"].date() for row in customers if row["created_at"]]
+def _known(history: History, customer_id: str, as_of: date) -> dict[str, tuple[Row, ...]]:
+    """Each table's rows of one customer as known on the date, oldest first."""
+    return {
+        name: tuple(_cut(name, rows.filter(rows["customer_id"] == customer_id), as_of))
+        for name, rows in history.tables.items()
+    }
+
+
+def _cut(name: str, rows: ir.Table, as_of: date) -> Iterator[Row]:
+    # Read as they are and cut in Python: to compile the cut for every table takes half a second.
+    known = known_rows(name, rows.to_pyarrow().to_pylist(), as_of)
+    names = (*TABLES[name].names, "days_ago")
+    columns = [known[column] for column in names]
+    for values in sorted(zip(*columns, strict=True), key=lambda v: v[names.index(TABLES[name].at)]):
+        yield dict(zip(names, values, strict=True))
+
+
+def _weeks(customers: Sequence[Row], as_of: date) -> int:
+    born = [row["created_at"].date() for row in customers]
     weeks = -(-(as_of - min(born, default=as_of)).days // 7)
     return min(max(weeks, FEWEST_WEEKS), WEEKS)
 
 
-def _by_week(known: Known, as_of: date, weeks: int) -> tuple[Week, ...]:
-    used = {row["week"]: row for row in _weekly_usage(known, weeks)}
-    tickets = _rows(known, "tickets", weeks * 7)
-    return tuple(_week(n, as_of, used.get(n, {}), tickets) for n in reversed(range(weeks)))
+def _by_week(
+    usage: Sequence[Row], tickets: Sequence[Row], as_of: date, weeks: int
+) -> tuple[Week, ...]:
+    used, opened = _weekly(usage), _weekly(tickets)
+    return tuple(
+        _week(as_of - timedelta(weeks=n + 1), used.get(n, ()), opened.get(n, ()))
+        for n in reversed(range(weeks))
+    )
 
 
-def _week(n: int, as_of: date, used: dict[str, Any], tickets: Sequence[dict[str, Any]]) -> Week:
-    opened = [t for t in tickets if (t["days_ago"] - 1) // 7 == n]
-    loud = [t for t in opened if t["complaint"] or t["priority"] in LOUD]
-    start = as_of - timedelta(weeks=n + 1)
-    return Week(start, used.get("actions") or 0, used.get("users") or 0, len(opened), len(loud))
+def _weekly(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    """Rows by how many whole weeks ago they were; 0 is the last week."""
+    weeks: dict[int, list[Row]] = {}
+    for row in rows:
+        weeks.setdefault((row["days_ago"] - 1) // 7, []).append(row)
+    return weeks
 
 
-def _weekly_usage(known: Known, weeks: int) -> list[dict[str, Any]]:
-    if "usage" not in known.tables:
-        return []
-    usage = known.tables["usage"].filter(lambda rows: rows["days_ago"] <= weeks * 7)
-    week = ((usage["days_ago"] - 1) / 7).floor().cast("int64")
-    by_week = usage.mutate(week=week).group_by("week")
-    sums = by_week.aggregate(actions=usage["quantity"].sum(), users=usage["user_id"].nunique())
-    found: list[dict[str, Any]] = sums.to_pyarrow().to_pylist()
-    return found
+def _week(start: date, usage: Sequence[Row], tickets: Sequence[Row]) -> Week:
+    return Week(
+        start,
+        actions=sum(row["quantity"] for row in usage),
+        users=len({row["user_id"] for row in usage} - {None}),
+        tickets=len(tickets),
+        loud=sum(bool(row["complaint"]) or row["priority"] in LOUD for row in tickets),
+    )
 
 
-def _rows(known: Known, name: str, days: int | None = None) -> tuple[dict[str, Any], ...]:
-    """A table's rows of so many days, oldest first; none where there is no such table."""
-    if name not in known.tables:
-        return ()
-    rows = known.tables[name]
-    rows = rows.filter(rows["days_ago"] <= days) if days else rows
-    return tuple(rows.order_by("moment").to_pyarrow().to_pylist())
-
-
-def _last(rows: ir.Table) -> date | None:
-    last = rows["moment"].max().to_pyarrow().as_py()
-    return last.date() if last else None
-
-
-def _mrr(
-    changes: Sequence[dict[str, Any]], start: date, as_of: date
-) -> tuple[tuple[date, float], ...]:
+def _mrr(changes: Sequence[Row], start: date, as_of: date) -> tuple[tuple[date, float], ...]:
     """The MRR over time, as the days on which it changed with what it was from then on."""
     moments = {row["at"] for row in changes} | {row["ended_at"] for row in changes} - {None}
     days = sorted({max(moment.date(), start) for moment in moments if moment.date() < as_of})
@@ -139,7 +152,7 @@ def _mrr(
     return (*steps, (as_of, steps[-1][1])) if steps else ()
 
 
-def _mrr_on(changes: Sequence[dict[str, Any]], day: date) -> float:
+def _mrr_on(changes: Sequence[Row], day: date) -> float:
     states = {
         r["subscription_id"]: r for r in changes if r["at"].date() <= day
     }  # the last one holds

@@ -16,15 +16,15 @@ LESS_THAN_HALF = 2
 
 def mark_silent(scored: Scored, history: History) -> None:
     """Puts a table `silent` of customer_id beside the board, once for a run."""
-    with scored.lock:
-        database = scored.database.cursor()
-        if not database.execute(
-            "SELECT 1 FROM duckdb_tables() WHERE table_name = 'silent'"
-        ).fetchall():
-            ids = silent(history, scored.latest.as_of)
-            database.execute(
-                "CREATE TABLE silent AS SELECT unnest(?::VARCHAR[]) AS customer_id", [ids]
-            )
+    if not is_marked(scored):
+        ids = silent(history, scored.latest.as_of)
+        sql = "CREATE TABLE silent AS SELECT unnest(?::VARCHAR[]) AS customer_id"
+        scored.database.cursor().execute(sql, [ids])
+
+
+def is_marked(scored: Scored) -> bool:
+    """Whether the table is there."""
+    return bool(scored.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'silent'"))
 
 
 def silent(history: History, as_of: date) -> list[str]:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from markupsafe import Markup
 
 from serving.charts import Bar, Mark, Shape, Span, axis, bars, chart, label, marks, steps
 from serving.web import words
-from serving.web.record import Record, Week
+from serving.web.record import Record, Row, Week
 
 HIGH, LOW = 64, 44
 MONTH_OF_WEEKS = 4
@@ -116,7 +115,7 @@ def _tickets(span: Span, weeks: Sequence[Week], treated: Sequence[date]) -> Pane
     return _panel("Tickets", sentence, LOW, span, [bars(span, LOW, given)], treated, key)
 
 
-def _surveys(span: Span, surveys: Sequence[dict[str, Any]], treated: Sequence[date]) -> Panel:
+def _surveys(span: Span, surveys: Sequence[Row], treated: Sequence[date]) -> Panel:
     given = [
         Mark(
             row["at"].date(),
@@ -136,11 +135,11 @@ def _surveys(span: Span, surveys: Sequence[dict[str, Any]], treated: Sequence[da
     return _panel("Surveys", sentence, LOW, span, [marks(span, LOW, given)], treated, key)
 
 
-def _answer(row: dict[str, Any]) -> str:
+def _answer(row: Row) -> str:
     return f"{row['kind']} {row['score']:g} of {_scale(row):g}"
 
 
-def _scale(row: dict[str, Any]) -> float:
+def _scale(row: Row) -> float:
     return float(row["scale"] or SCALES.get(row["kind"], 10.0))
 
 
@@ -168,7 +167,7 @@ def _of_kind(given: Sequence[Mark], shape: Shape) -> int:
     return sum(mark.shape == shape for mark in given)
 
 
-def _invoice(row: dict[str, Any], as_of: date, currency: str) -> Mark:
+def _invoice(row: Row, as_of: date, currency: str) -> Mark:
     issued, due, paid = row["issued_at"].date(), row["due_at"], row["paid_at"]
     told = f"{words.money(row['amount'], currency)} of {words.day(issued)}"
     if row["voided_at"]:

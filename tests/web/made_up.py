@@ -1,12 +1,16 @@
 """A small book of customers, as the night's job would have scored it, written by hand."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from features.history import History
+from features.sources.files import in_memory
 
 REASON = pa.struct(
     {
@@ -105,3 +109,122 @@ def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> N
     }
     table = pa.Table.from_pylist([about | dict(row) for row in rows], schema=SCHEMA)
     pq.write_table(table, folder / "part-0.parquet")
+
+
+TODAY, BEFORE, EARLIER = date(2026, 11, 1), date(2026, 10, 25), date(2026, 10, 18)
+SCRIPT = "<script>document.title = 'taken over'</script>"
+TRAVERSAL = "../../etc/passwd"
+FELL = reason(
+    "active_users_28d_change_28d",
+    "Active people down 57 % against the 4 weeks before, from 14 to 6",
+    21.0,
+    baseline=14.0,
+    unit="active people",
+)
+OVERDUE = reason(
+    "days_overdue_364d",
+    "An invoice is 16 days overdue",
+    9.0,
+    theme="billing",
+    peers=0.0,
+    unit="days",
+)
+URGENT = reason("urgent_open_tickets_168d", "2 urgent open tickets now", 6.0, theme="support")
+HAPPY = reason(
+    "csat_mean_168d", "CSAT answers 4.5 of 5, on average", -3.0, theme="sentiment", unit="of 5"
+)
+PLAN = reason("plan", "On the plan team", 1.0, theme="contract", unit="")
+# Ranked by hand: cyan 10,800; gale 2,400; beta 1,200 and 10 days; acme 1,200 and 20 days; fern 420;
+# script 60; dune unsaid.
+LATEST = [
+    scored("acme", 0.5, mrr=200.0, days_to_renewal=20.0, name="Ácme", segment="enterprise"),
+    scored("beta", 0.25, mrr=400.0, days_to_renewal=10.0, owner="Ben Okafor"),
+    scored(
+        "cyan",
+        0.9,
+        mrr=1000.0,
+        name="Cyan Foods",
+        reasons=[FELL, OVERDUE],
+        protective=[HAPPY],
+        context=[PLAN],
+    ),
+    scored("dune", None, insufficient="Known for 9 days; 28 are needed"),
+    scored("fern", 0.35, days_to_renewal=None, owner=None, segment=None),
+    scored("gale", 0.4, mrr=500.0, name="=cmd|gale", reasons=[OVERDUE]),
+    scored(TRAVERSAL, 0.05, name=SCRIPT),
+]
+RANKED = ["Cyan Foods", "=cmd|gale", "Beta", "Ácme", "Fern", SCRIPT, "Dune"]
+PREVIOUS = [
+    scored("acme", 0.3, mrr=200.0),
+    scored("beta", 0.26, mrr=400.0),
+    scored("cyan", 0.65, mrr=1000.0, reasons=[{**OVERDUE, "points": 4.0}, URGENT]),
+    scored("gale", 0.55, mrr=500.0),
+    scored(TRAVERSAL, 0.05),
+]
+FIRST = [scored("cyan", 0.61), scored("gale", 0.2)]
+
+
+def write_book(scores: Path) -> None:
+    """Three runs of seven customers."""
+    for day, rows in ((EARLIER, FIRST), (BEFORE, PREVIOUS), (TODAY, LATEST)):
+        write_run(scores, day, rows)
+
+
+def at(days_ago: int) -> datetime:
+    """Noon so many days before the newest run."""
+    return datetime(2026, 11, 1, 12) - timedelta(days=days_ago)
+
+
+def history() -> History:
+    """Cyan went silent: used daily until 40 days ago, wrote tickets, pays late. Acme uses on."""
+    customers = [
+        {"customer_id": name, "created_at": at(700)} for name in ("acme", "cyan", "beta", TRAVERSAL)
+    ]
+    used = [("cyan", day) for day in range(40, 300)] + [("acme", day) for day in range(1, 300)]
+    tickets = [("cyan", 60, "urgent"), ("cyan", 200, "normal"), ("acme", 3, "normal")]
+    return in_memory(
+        {
+            "customers": pa.Table.from_pylist(customers),
+            "usage": pa.Table.from_pylist(
+                [
+                    {"customer_id": c, "at": at(day), "event": "login", "user_id": "u"}
+                    for c, day in used
+                ]
+            ),
+            "tickets": pa.Table.from_pylist(
+                [
+                    {"customer_id": c, "ticket_id": f"t{n}", "opened_at": at(d), "priority": p}
+                    for n, (c, d, p) in enumerate(tickets)
+                ]
+            ),
+            "invoices": pa.Table.from_pylist(
+                [
+                    {
+                        "customer_id": "cyan",
+                        "invoice_id": f"i{n}",
+                        "issued_at": at(30 * n + 20),
+                        "due_at": at(30 * n + 6),
+                        "amount": 1000.0,
+                        "paid_at": at(30 * n - 10) if n else None,
+                    }
+                    for n in range(4)
+                ]
+            ),
+            "subscriptions": pa.Table.from_pylist(
+                [
+                    {"customer_id": "cyan", "subscription_id": "s", "at": at(day), "mrr": mrr}
+                    for day, mrr in ((700, 800.0), (100, 1000.0))
+                ]
+            ),
+            "treatments": pa.Table.from_pylist(
+                [{"customer_id": "cyan", "at": at(30), "play": "training", "channel": "mail"}]
+            ),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """In the place of the Scorer: all that the pages ask of it."""
+
+    history: History
