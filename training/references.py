@@ -5,10 +5,12 @@ They are what a customer's peers look like (for the words) and what drift is mea
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:  # a model is loaded and served without pandas
+    import pandas as pd
 
 LEVELS = tuple(round(level / 20, 2) for level in range(21))
 FEWEST = 30
@@ -36,7 +38,7 @@ class References:
         return cls({segment: dict(spread) for segment, spread in said.items()})
 
 
-def spread(vectors: pd.DataFrame, names: Sequence[str], segments: pd.Series) -> References:
+def spread(vectors: "pd.DataFrame", names: Sequence[str], segments: "pd.Series") -> References:
     """The references of numeric columns `names`, for all rows and for segments of 30 rows or more."""
     counts = segments.value_counts()
     groups = {EVERYONE: vectors} | {
@@ -45,7 +47,7 @@ def spread(vectors: pd.DataFrame, names: Sequence[str], segments: pd.Series) -> 
     return References({s: {n: _quantiles(g[n]) for n in names} for s, g in groups.items()})
 
 
-def _quantiles(column: pd.Series) -> list[float]:
+def _quantiles(column: "pd.Series") -> list[float]:
     known = column.to_numpy(dtype=np.float64)
     known = known[~np.isnan(known)]
     return np.quantile(known, LEVELS).round(6).tolist() if len(known) else [float("nan")] * len(LEVELS)

@@ -124,6 +124,7 @@ def active_on(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """The spine of active customers, and how many others there were by reason."""
     states = pd.concat([_states(history, label, d).assign(as_of=d) for d in dates])
+    states = states.astype({"customer_id": "str"})
     active = states["status"] == "active"
     others = states.loc[~active, "status"].value_counts()
     return states.loc[active, ["customer_id", "as_of"]], {str(k): int(v) for k, v in others.items()}

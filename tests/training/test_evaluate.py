@@ -59,16 +59,26 @@ def test_a_model_below_one_feature_says_which():
         judged(LOGIT, CHURNED, said=blurred), rivals=baselines(LOGIT, CHURNED, feature=0.1)
     )
     assert card.grade.letter == "D"
-    assert "its lower bound is not above the best baseline's" in card.ranking.auc.sentence
-    assert "(days_since_last_use_180d)" in card.ranking.auc.sentence
+    assert "it is not surely above the best baseline's" in card.ranking.auc.sentence
+    assert "(days_since_last_use_180d; paired gain" in card.ranking.auc.sentence
 
 
-def test_beating_a_baseline_by_a_hair_is_not_enough():
-    hair = sigmoid(LOGIT + 0.3 * np.random.default_rng(6).normal(size=len(LOGIT)))
-    card = card_of(rivals=baselines(LOGIT, CHURNED) | {"logistic": hair})
-    auc = card.ranking.auc
-    assert auc.value.point > card.baselines[-1].auc.point > auc.value.low
+def test_a_gain_over_a_baseline_that_may_be_chance_is_not_enough():
+    noise = np.random.default_rng(6).normal(size=(2, len(LOGIT)))
+    mine, theirs = LOGIT + 0.4 * noise
+    rivals = baselines(LOGIT, CHURNED) | {"logistic": sigmoid(theirs)}
+    auc = card_of(judged(LOGIT, CHURNED, said=mine), rivals=rivals).ranking.auc
+    gain = card_of(judged(LOGIT, CHURNED, said=mine), rivals=rivals).baselines[-1].auc_gain
+    assert gain.low < 0 < gain.high
     assert auc.passed is False
+
+
+def test_a_gain_seen_on_the_same_customers_is_enough_where_the_two_intervals_overlap():
+    theirs = LOGIT + 0.3 * np.random.default_rng(6).normal(size=len(LOGIT))
+    card = card_of(rivals=baselines(LOGIT, CHURNED) | {"logistic": sigmoid(theirs)})
+    auc = card.ranking.auc
+    assert auc.value.low < card.baselines[-1].auc.point < auc.value.point
+    assert auc.passed
 
 
 def test_few_churned_customers_are_insufficient_data():

@@ -35,7 +35,7 @@ def judgement(challenger=GOOD, champion=None, **settings):
 def test_a_true_model_passes_the_baselines_and_says_by_how_much():
     found = against_baselines(GOOD.scorecard)
     assert found.outcome == "promote"
-    assert "its lower bound is above the best baseline's" in found.reasons[0]
+    assert "it is surely above the best baseline's" in found.reasons[0]
     assert found.numbers["auc_low"] > found.numbers["logistic_auc"]
 
 
@@ -43,7 +43,7 @@ def test_noise_is_refused_with_every_reason():
     found = against_baselines(candidate(np.log(0.15 / 0.85) + NOISE).scorecard)
     assert found.outcome == "refuse"
     assert [reason.split()[0] for reason in found.reasons] == ["AUC", "Log-loss", "Log-loss"]
-    assert "its lower bound is not above the best baseline's" in found.reasons[0]
+    assert "it is not surely above the best baseline's" in found.reasons[0]
     assert "it is not below the base rate's" in found.reasons[1]
 
 
