@@ -16,7 +16,14 @@ import ibis.expr.types as ir
 from features.conditions import Condition, conditions, present
 from features.dialect import comparable, first
 from features.history import Known
-from features.measures import DAYS_A_WEEK, EVER, Atom, Window
+from features.measures import (
+    DAYS_A_WEEK,
+    EVER,
+    GREATEST_SUMMED,
+    MILLIONTHS,
+    Atom,
+    Window,
+)
 
 Part: TypeAlias = tuple[str, str, tuple[Condition, ...]]
 DAY = "days_ago"
@@ -66,6 +73,12 @@ def valued(rows: ir.Table, column: str) -> ir.Value:
     return value.cast("int32").cast("float64") if value.type().is_boolean() else value
 
 
+def summed(value: ir.NumericValue, where: ir.BooleanValue | None) -> ir.NumericValue:
+    """A sum in millionths, the same whatever order the rows come in."""
+    within = value.clip(-GREATEST_SUMMED, GREATEST_SUMMED)
+    return (within * MILLIONTHS + 0.5).floor().cast("int64").sum(where=where)
+
+
 def _part(atom: Atom) -> Part:
     """What an atom needs of one customer's day, whatever its window."""
     if atom.kind == "distinct":
@@ -98,6 +111,8 @@ def _partial(scan: ir.Table, kind: str, column: str, where: ir.BooleanValue | No
     if kind == "count":
         return scan.count(where=where)
     value = valued(scan, column)
+    if kind == "sum":
+        return summed(value, where)
     if kind == "last":
         return first(value, [scan["moment"].desc(), comparable(value).desc()], where)
     return getattr(value, kind)(where=where)
@@ -119,6 +134,8 @@ def _roll(partials: ir.Table, atom: Atom, name: str) -> ir.Value:
         at = partials[f"{name}_at"]
         known = part.notnull() if within is None else within & part.notnull()
         return first(part, [at.desc(), comparable(part).desc()], known)
+    if atom.kind == "sum":
+        return part.sum(where=within) / MILLIONTHS
     roll = {"min": part.min, "max": part.max}.get(atom.kind, part.sum)
     return roll(where=within)
 

@@ -5,17 +5,19 @@ Both read the same declarations; a property test holds them equal.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import compress
-from operator import ge, gt, le, lt
+from operator import ge, gt, itemgetter, le, lt
 from typing import Any, TypeAlias
 
 from features.conditions import Condition
 from features.derived import AS_OF, Elapsed, derived, midnight
-from features.tables import TABLES, Table, arrival_of
+from features.tables import TABLES, arrival_of
 
 Row: TypeAlias = Mapping[str, Any]
+Reveal: TypeAlias = tuple[str, str, tuple[str, ...]]
 MOMENT = "moment"
+DAYS = "days_ago"
 SECONDS_AN_HOUR = 3_600
 COMPARED = {"at_least": ge, "at_most": le, "above": gt, "below": lt}
 
@@ -28,9 +30,10 @@ class Rows:
         self._columns: dict[str, list[Any]] = {}
 
     def __getitem__(self, name: str) -> list[Any]:
-        if name not in self._columns:
-            self._columns[name] = self._made(name)
-        return self._columns[name]
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._made(name)
+        return found
 
     def having(self, condition: Condition) -> "Rows":
         """The rows that meet a condition; a missing value meets none but `missing`."""
@@ -48,42 +51,61 @@ def known_rows(name: str, rows: Iterable[Row], as_of: date) -> Rows:
     `rows` hold the table's columns under their names, moments as naive datetimes in UTC; what is
     missing is None or left out.
     """
-    table, cut = TABLES[name], midnight(as_of)
-    known = [row for row in rows if _before(row.get(table.at), row.get("known_at"), cut)]
-    known.sort(key=lambda row: row[table.at].toordinal(), reverse=True)
-    shown = [_revealed(table, row, cut) for row in known] if table.reveals else known
-    return Rows(lambda column: _column(table, column, shown, cut))
+    at, cut = TABLES[name].at, midnight(as_of)
+    today = cut.toordinal()
+    known = [
+        row
+        for row in rows
+        if (happened := row.get(at)) is not None
+        and happened < cut
+        and ((arrived := row.get("known_at")) is None or arrived < cut)
+    ]
+    ordered, ordinals = _in_order_of_days(known, at)
+    days = [today - ordinal for ordinal in ordinals]
+    reveals = _reveals(name)
+    shown = [_shown(row, reveals, cut) for row in ordered] if reveals else ordered
+    return Rows(lambda column: days if column == DAYS else _column(name, column)(shown, cut))
 
 
-def _before(happened: datetime | None, arrived: datetime | None, cut: datetime) -> bool:
-    """Whether a moment had come and, where it has an arrival of its own, had arrived."""
-    return happened is not None and happened < cut and (arrived is None or arrived < cut)
-
-
-def _revealed(table: Table, row: Row, cut: datetime) -> Row:
-    """The row without what was not known yet."""
-    hidden = {
-        column
-        for moment, columns in table.reveals.items()
-        if not _before(row.get(moment), row.get(arrival_of(moment)), cut)
-        for column in columns
-    }
-    return {column: value for column, value in row.items() if column not in hidden}
-
-
-def _column(table: Table, name: str, rows: Sequence[Row], cut: datetime) -> list[Any]:
-    """One of the table's own columns, or a derived one."""
-    if elapsed := _derived(table.name).get(name):
-        return _elapsed(elapsed, rows, cut)
-    found = table[table.at if name == MOMENT else name]
-    values = [row.get(found.name) for row in rows]
-    if_empty = found.if_empty
-    return values if if_empty is None else [if_empty if v is None else v for v in values]
+def _in_order_of_days(rows: list[Row], at: str) -> tuple[list[Row], list[int]]:
+    """The rows and their days' ordinals, the latest day first."""
+    ordinals = list(map(datetime.toordinal, map(itemgetter(at), rows)))
+    ordered = sorted(ordinals)
+    if ordinals != ordered:
+        rows = [rows[place] for place in sorted(range(len(rows)), key=ordinals.__getitem__)]
+    return rows[::-1], ordered[::-1]
 
 
 @cache
-def _derived(table: str) -> Mapping[str, Elapsed]:
-    return {elapsed.name: elapsed for elapsed in derived(table, TABLES[table].at)}
+def _reveals(name: str) -> tuple[Reveal, ...]:
+    reveals = TABLES[name].reveals.items()
+    return tuple((moment, arrival_of(moment), columns) for moment, columns in reveals)
+
+
+def _shown(row: Row, reveals: Sequence[Reveal], cut: datetime) -> Row:
+    """The row with None for what was not known yet."""
+    hidden: dict[str, None] = {}
+    for moment, arrival, columns in reveals:
+        happened, arrived = row.get(moment), row.get(arrival)
+        if happened is None or happened >= cut or (arrived is not None and arrived >= cut):
+            hidden.update(dict.fromkeys(columns))
+    return {**row, **hidden} if hidden else row
+
+
+@cache
+def _column(table: str, name: str) -> Callable[[Sequence[Row], datetime], list[Any]]:
+    """How to read one of a table's own columns, or a derived one."""
+    at = TABLES[table].at
+    found = {elapsed.name: elapsed for elapsed in derived(table, at)}
+    if name in found:
+        return partial(_elapsed, found[name])
+    own = TABLES[table][at if name == MOMENT else name]
+    return partial(_own, own.name, own.if_empty)
+
+
+def _own(name: str, if_empty: float | None, rows: Sequence[Row], cut: datetime) -> list[Any]:
+    values = [row.get(name) for row in rows]
+    return values if if_empty is None else [if_empty if v is None else v for v in values]
 
 
 def _elapsed(elapsed: Elapsed, rows: Sequence[Row], cut: datetime) -> list[float | None]:

@@ -20,6 +20,9 @@ Numbers: TypeAlias = NDArray[np.float64]
 N = TypeVar("N", float, Numbers)
 EVER = 36_500
 DAYS_A_WEEK = 7
+# Sums are made of whole millionths: exact, so that no order of the rows changes a bit of them.
+MILLIONTHS = 1_000_000.0
+GREATEST_SUMMED = 9e12
 
 
 @dataclass(frozen=True, order=True)
@@ -73,7 +76,7 @@ def count() -> Measure:
 
 
 def total(column: str) -> Measure:
-    """Sum of a column; 0 where there is no row."""
+    """Sum of a column, each value to the nearest millionth; 0 where there is no row."""
     return Measure(f"total {column}", (("sum", column, ()),))
 
 

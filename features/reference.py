@@ -5,6 +5,7 @@ per feature set; then a table's rows lie in the order of their days, each condit
 them once, and every window is a slice of them.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,16 @@ from features.conditions import Condition
 from features.derived import midnight
 from features.featureset import FeatureSet
 from features.known_rows import Row, Rows, known_rows
-from features.measures import DAYS_A_WEEK, Atom, AtomKind, Window
+from features.measures import (
+    DAYS_A_WEEK,
+    GREATEST_SUMMED,
+    MILLIONTHS,
+    Atom,
+    AtomKind,
+    Window,
+)
 from features.standing import Combine, Standing
+from features.tables import SUBSCRIPTIONS
 
 Tables: TypeAlias = Mapping[str, Iterable[Row]]
 Value: TypeAlias = float | str
@@ -37,6 +46,7 @@ class Plan:
     """What a feature set asks of one customer's rows, worked out once."""
 
     features: FeatureSet
+    tables: frozenset[str]
     empty: tuple[float, ...]
     atoms: Mapping[str, Branch]
     standings: Mapping[int, tuple[tuple[int, Standing], ...]]
@@ -49,6 +59,7 @@ def planned(features: FeatureSet) -> Plan:
     standings = [(place, part) for place, part in placed if isinstance(part, Standing)]
     return Plan(
         features,
+        frozenset(part.table for part in features.parts),
         tuple(part.empty for part in features.parts),
         {name: _branch(together, 0) for name, together in _by(atoms, lambda a: a.table)},
         dict(_by(standings, lambda standing: standing.days_before)),
@@ -67,11 +78,11 @@ def vector_of(plan: Plan, tables: Tables, as_of: date) -> dict[str, Value]:
 def parts_of(plan: Plan, tables: Tables, as_of: date) -> list[Value]:
     """The values of the feature set's `parts`, in their order."""
     values: list[Value] = list(plan.empty)
-    for name, rows in tables.items():
-        known = known_rows(name, rows, as_of)
+    for name in plan.tables & tables.keys():
+        known = known_rows(name, tables[name], as_of)
         if name in plan.atoms:
             _aggregate(plan.atoms[name], known, values)
-        if name == "subscriptions":
+        if name == SUBSCRIPTIONS.name:
             _stand(plan, known, as_of, values)
     return values
 
@@ -115,15 +126,28 @@ def _put(values: list[Value], place: int, value: Any) -> None:
 
 
 def _known(rows: Rows, atom: Atom, within: slice) -> list[Any]:
-    return [value for value in rows[atom.column][within] if value is not None]
+    values = rows[atom.column][within]
+    return [value for value in values if value is not None] if None in values else values
 
 
 def _count(rows: Rows, atom: Atom, within: slice) -> int:
     return len(rows["days_ago"][within])
 
 
-def _sum(rows: Rows, atom: Atom, within: slice) -> Any:
-    return sum(_known(rows, atom, within))
+def _sum(rows: Rows, atom: Atom, within: slice) -> float:
+    return _summed(_known(rows, atom, within))
+
+
+def _summed(known: Sequence[float]) -> float:
+    """The sum of millionths, into which numbers that are all whole need not be made."""
+    if all(value % 1 == 0 and abs(value) <= GREATEST_SUMMED for value in set(known)):
+        return sum(known)
+    return sum(map(_millionths, known)) / MILLIONTHS
+
+
+def _millionths(value: float) -> int:
+    within = max(-GREATEST_SUMMED, min(GREATEST_SUMMED, value))
+    return math.floor(within * MILLIONTHS + 0.5)
 
 
 def _weeks(rows: Rows, atom: Atom, within: slice) -> int:
@@ -201,7 +225,7 @@ def _of_known(combine: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]
 
 COMBINED: Mapping[Combine, Callable[[list[Any]], Any]] = {
     "count": len,
-    "sum": _of_known(sum),
+    "sum": _of_known(_summed),
     "min": _of_known(lambda known: min(known, default=None)),
     "max": _of_known(lambda known: max(known, default=None)),
     "main": _of_known(lambda known: known[0] if known else None),

@@ -7,8 +7,9 @@ import ibis.expr.types as ir
 
 from features.derived import AS_OF
 from features.dialect import comparable, first
-from features.engine import met, valued
+from features.engine import met, summed, valued
 from features.history import Known
+from features.measures import MILLIONTHS
 from features.standing import Standing
 
 
@@ -42,4 +43,6 @@ def _combined(active: ir.Table, standing: Standing) -> ir.Value:
     if standing.combine == "main":
         greatest = [active["mrr"].desc(), comparable(active["subscription_id"]).asc()]
         return first(column, greatest, where)
-    return {"sum": column.sum, "min": column.min, "max": column.max}[standing.combine](where=where)
+    if standing.combine == "sum":
+        return summed(column, where) / MILLIONTHS
+    return {"min": column.min, "max": column.max}[standing.combine](where=where)

@@ -71,7 +71,7 @@ CHOICES: dict[str, list[Any]] = {
     "auto_renew": [None, True, False],
     "end_reason": [None, "voluntary", "involuntary", "other"],
     "complaint": [None, True, False],
-    "amount": [None, -2.5, 0.0, 20.25, 80.5],
+    "amount": [None, -2.5, 0.0, 0.1, 19.99, 80.5],
     "touch": [None, "tech", "high"],
     "country": [None, "NO", "PT"],
     "segment": [None, "small", "enterprise"],
