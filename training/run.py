@@ -107,7 +107,7 @@ def report(trained: Trained, told: Verdict, label: Label) -> Run:
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
         texts={},
-        example=trained.test[names].head(3),
+        example=trained.test[names].head(3).reset_index(drop=True),
         data=trained.snapshots.rows,
         digest=trained.digest,
     )

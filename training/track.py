@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow
+import mlflow.data
 import pandas as pd
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
@@ -25,6 +27,11 @@ import features
 import training
 from features.errors import ModelMissing
 from training.model import ChurnModel
+
+with warnings.catch_warnings():
+    # MLflow warns of type hints in modules of its own.
+    warnings.simplefilter("ignore", UserWarning)
+    import mlflow.pyfunc
 
 # Its information is written for those who watch MLflow, not for who trains a churn model.
 logging.getLogger("mlflow").setLevel(logging.WARNING)

@@ -1,0 +1,114 @@
+"""A run leaves behind all that judges it, and a model that MLflow's own tools can run."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from features.catalogue import CHURN
+from features.errors import ModelMissing
+from tests.training.conftest import LABEL, NOW, PLAN
+from training import track
+from training.model import loaded
+from training.money import Offer
+from training.run import Outcome, metrics, reigning, run
+from training.track import Registry
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    home = tmp_path_factory.mktemp("registry")
+    return Registry(f"sqlite:///{home}/mlflow.db", "churn", home / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def outcome(history, registry: Registry) -> Outcome:
+    about = {"key_events": [], "milestones": []}
+    return run(history, CHURN, LABEL, PLAN, registry, Offer(), 20, about)
+
+
+@pytest.fixture(scope="module")
+def client(registry: Registry) -> MlflowClient:
+    return registry.client
+
+
+def test_before_the_first_promotion_there_is_no_champion(tmp_path):
+    empty = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(ModelMissing, match="churn train"):
+        track.champion(empty, tmp_path / "into")
+
+
+def test_the_run_logs_parameters_metrics_with_intervals_plots_and_documents(outcome, client):
+    made = client.get_run(outcome.registered.run_id)
+    assert made.data.params["label_horizon_days"] == "60"
+    assert made.data.params["lightgbm_learning_rate"] == "0.03"
+    assert made.data.metrics["auc_low"] <= made.data.metrics["auc"] <= made.data.metrics["auc_high"]
+    plots = {Path(f.path).name for f in client.list_artifacts(made.info.run_id, "plots")}
+    assert {"reliability.png", "gain.png"} <= plots
+    top = {f.path for f in client.list_artifacts(made.info.run_id)}
+    assert {"scorecard.json", "contract.json", "decision.json"} <= top
+
+
+def test_the_run_names_its_data_by_digest(outcome, client):
+    [data] = client.get_run(outcome.registered.run_id).inputs.dataset_inputs
+    assert data.dataset.digest == outcome.trained.digest
+    assert "churned" in json.dumps(json.loads(data.dataset.schema))
+
+
+def test_the_gates_decision_and_reason_are_tags_of_the_version(outcome, client):
+    version = client.get_model_version("churn", outcome.registered.version)
+    assert version.tags["gate"] == outcome.verdict.decision.outcome
+    assert outcome.verdict.decision.reasons[0] in version.tags["gate_reason"]
+
+
+def test_the_alias_moves_only_when_the_gate_says_promote(outcome, registry: Registry, tmp_path):
+    track.decided(registry, outcome.registered, {"gate": "refuse"}, promote=False)
+    held = track.champion_version(registry)
+    assert held == (outcome.registered.version if outcome.promoted else None)
+    track.decided(registry, outcome.registered, {"gate": "promote"}, promote=True)
+    assert track.champion_version(registry) == outcome.registered.version
+    fetched = loaded(track.champion(registry, tmp_path))
+    assert fetched.version == outcome.trained.model.version
+
+
+def test_mlflows_own_loader_gives_the_scores_of_the_model_itself(outcome, registry: Registry):
+    mlflow.set_tracking_uri(registry.uri)
+    model = mlflow.pyfunc.load_model(f"models:/churn/{outcome.registered.version}")
+    asked = outcome.trained.test[outcome.trained.model.features.names].head(200)
+    told = model.predict(asked)["probability"].to_numpy()
+    assert np.abs(told - outcome.trained.model.probability(asked)).max() < 1e-9
+
+
+def test_the_logged_model_holds_no_pickle_and_pins_its_environment(outcome, registry, tmp_path):
+    track.fetched(registry, outcome.registered.version, tmp_path)
+    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
+    assert {"model.json", "booster_0.txt", "MLmodel", "input_example.json"} <= names
+    [pins] = tmp_path.rglob("requirements.txt")
+    assert "lightgbm==" in pins.read_text()
+
+
+def test_the_signature_names_every_feature(outcome, registry: Registry):
+    mlflow.set_tracking_uri(registry.uri)
+    info = mlflow.models.get_model_info(f"models:/churn/{outcome.registered.version}")
+    assert info.signature.inputs.input_names() == CHURN.names
+
+
+def test_the_reigning_champion_is_scored_beside_its_challenger(outcome, registry: Registry):
+    track.decided(registry, outcome.registered, {"gate": "promote"}, promote=True)
+    champion = reigning(registry, outcome.trained.model)
+    assert champion is not None
+    assert champion.version == outcome.trained.model.version
+
+
+def test_metrics_have_names_and_numbers_that_mlflow_takes(outcome):
+    found = metrics(outcome.verdict)
+    assert all(name.replace("_", "").isalnum() for name in found)
+    assert all(np.isfinite(value) for value in found.values())
+
+
+def test_the_model_says_when_it_was_trained(outcome):
+    assert outcome.trained.model.version.startswith(NOW.isoformat())
