@@ -144,7 +144,8 @@ def arrow(table: str, rows: list[dict[str, Any]]) -> pa.Table:
 
 def history_of(tables: Mapping[str, list[dict[str, Any]]]) -> History:
     """A history in memory of a list of rows per table."""
-    return in_memory({name: arrow(name, rows) for name, rows in tables.items()})
+    given = {"customers": [], **tables}
+    return in_memory({name: arrow(name, rows) for name, rows in given.items()})
 
 
 def assert_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
