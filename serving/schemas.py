@@ -1,4 +1,4 @@
-"""What the API, the pages, the batch table and the CRM all say. Descriptions become the API's docs."""
+"""What the API, the pages, the batch table and the CRM say. Descriptions become the API's docs."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,9 +32,11 @@ class Reason(Said):
     baseline: float | None = Field(None, description="The customer's value in the period before.")
     peers: float | None = Field(None, description="The middle value among its segment.")
     unit: str
+    days: int | None = Field(None, description="The days it looks back; null if ever or today.")
     raises_score: bool
     points: float = Field(
-        description="Share, in percentage points, of the difference to a typical customer."
+        description="Share, in percentage points, of the difference to a typical customer: of this "
+        "and of the features that measure the same."
     )
 
 
@@ -43,20 +45,120 @@ class Prediction(Said):
 
     customer_id: str
     name: str | None = None
+    owner: str | None = Field(None, description="The CSM in charge.")
+    segment: str | None = None
+    plan: str | None = None
+    status: str | None = Field(
+        None, description="active, or why not scored; null for vectors sent."
+    )
     as_of: date = Field(description="What was known before midnight UTC of this date.")
     horizon_days: int
     probability: float | None = Field(
-        ge=0, le=1, description="Calibrated: of 100 customers at .2, about 20 leave. Null if unsaid."
+        ge=0,
+        le=1,
+        description="Calibrated: of 100 customers at .2, about 20 leave. Null if unsaid.",
     )
     typical: float | None = Field(description="The probability of a typical customer.")
     band: Band
     mrr: float | None = Field(description="Recurring revenue a month on the as-of date.")
+    days_to_renewal: int | None = Field(None, description="Null where no renewal is agreed.")
     revenue_at_risk: float | None = Field(description="probability x MRR x 12.")
-    rank: int | None = Field(None, description="Place by revenue at risk among those scored together.")
-    reasons: tuple[Reason, ...] = Field(max_length=4, description="What raises the score, strongest first.")
+    rank: int | None = Field(
+        None, description="Place by revenue at risk among those scored together."
+    )
+    reasons: tuple[Reason, ...] = Field(
+        max_length=4, description="What raises the score, strongest first."
+    )
     protective: tuple[Reason, ...] = Field(max_length=2, description="What lowers it.")
-    context: tuple[Reason, ...] = Field((), description="What moves the score but nobody can act on.")
+    context: tuple[Reason, ...] = Field(
+        (), description="What moves the score but nobody can act on."
+    )
+    themes: dict[str, float] = Field(
+        {}, description="By theme, in percentage points; they add up to probability - typical."
+    )
     insufficient: str | None = Field(None, description="Why nothing is said, in words.")
     model_version: str
     data_until: date | None = Field(description="The last day with any known row of this history.")
     scored_at: datetime
+
+
+class Share(Said):
+    """What one feature of the model adds to the score, however little."""
+
+    code: str
+    theme: str
+    value: float | str | None
+    log_odds: float = Field(description="Exact: all of them add up to log_odds - typical_log_odds.")
+    points: float = Field(description="The same in percentage points, by the rescale rule.")
+
+
+class Explanation(Said):
+    """A prediction with everything that it is made of."""
+
+    prediction: Prediction
+    log_odds: float | None = Field(description="Of the calibrated probability; null if unsaid.")
+    typical_log_odds: float | None
+    shares: tuple[Share, ...] = Field((), description="Every feature, the strongest first.")
+
+
+class FeatureSaid(Said):
+    """One feature that the model looks at."""
+
+    name: str
+    theme: str
+    meaning: str
+    unit: str
+    risk: str = Field(description="How risk moves as the value grows: rises, falls or either.")
+    if_none: float | str | None = Field(description="The value where there is nothing to count.")
+    context: bool = Field(description="Whether nobody can act on it.")
+    actionable: bool
+
+
+class Vector(Said):
+    """One customer's ready vector: every feature by its name, and baselines for the words."""
+
+    customer_id: str = Field(min_length=1)
+    values: dict[str, float | str | None]
+
+
+class TablesScored(Said):
+    """Predictions from rows that were sent, with the rows that could not be used."""
+
+    predictions: tuple[Prediction, ...]
+    set_aside: dict[str, dict[str, int]] = Field(
+        description="By table: how many rows were not used, by reason. Empty where all were."
+    )
+
+
+class ModelCard(Said):
+    """What the model is, what it was trained on and what it must not be used for."""
+
+    model_version: str
+    horizon_days: int
+    features: int
+    boosters: int
+    base_rate: float | None = Field(description="Share of training snapshots that churned.")
+    bands: dict[str, float] = Field(description="The probability from which each band begins.")
+    calibration: dict[str, float]
+    trained_on: tuple[str, ...] = Field(description="As-of dates trained on.")
+    tested_on: tuple[str, ...] = Field(description="Later as-of dates judged on.")
+    data_digest: str | None
+    meant_for: str
+    not_meant_for: str
+
+
+class Health(Said):
+    """Whether the service can answer, and from what."""
+
+    status: str = Field(description="ok, or no_history: only what is sent can be scored then.")
+    model_version: str
+    data_until: date | None = Field(description="The last day with any known row.")
+    as_of: date | None = Field(description="The as-of date where a request names none.")
+
+
+class Problem(Said):
+    """What is wrong with a request, and what to send instead."""
+
+    error: str = Field(description="The kind of problem: stable, for automation.")
+    detail: str
+    do: str

@@ -1,0 +1,134 @@
+"""The night's job: everybody's score as of a date, written once, replaced only by other inputs."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from features.errors import InsufficientData
+from features.featureset import Values
+from serving.cases import Cases
+from serving.dataset import FILE, only_writer, publish, run_before, run_of, write
+from serving.freshness import last_days, require_fresh
+from serving.scorer import Everyone, Scorer
+
+DIGITS = 6  # of values in the digest: sums in another order differ behind the fifteenth
+Step = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: its folder, its manifest, and whether anything had to be written."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    changed: bool
+
+
+def score_everyone(
+    scorer: Scorer,
+    as_of: date,
+    scores: Path,
+    freshness_days: Mapping[str, int],
+    total: Step = lambda _: None,
+    step: Step = lambda _: None,
+) -> Outcome:
+    """Score everybody as of a date into the data set; the same inputs again change nothing.
+
+    `total` is told how many customers there are, `step` how many more are done.
+
+    Raises:
+        StaleData: A table ends too long before the date.
+        InsufficientData: Nobody can be scored on it.
+    """
+    days = last_days(scorer.history, as_of)
+    require_fresh(days, freshness_days, as_of)
+    everyone = scorer.everyone(as_of)
+    inputs = inputs_of(scorer, everyone, as_of)
+    total(len(everyone.cases.people))
+    with only_writer(scores):
+        found = run_of(scores, as_of)
+        if found and found.is_of(inputs):
+            return Outcome(found.folder, found.manifest, changed=False)
+        return _written(scorer, everyone, inputs, as_of, scores, step)
+
+
+def inputs_of(scorer: Scorer, everyone: Everyone, as_of: date) -> dict[str, Any]:
+    """What the scores are made from: equal inputs make equal scores."""
+    return {
+        "as_of": as_of.isoformat(),
+        "model_version": scorer.model.version,
+        "data_digest": digest_of(everyone.cases),
+        "data_until": str(scorer.data_until(as_of)),
+        "bands": [round(limit, DIGITS) for limit in scorer.limits],
+    }
+
+
+def digest_of(cases: Cases) -> str:
+    """A fingerprint of the customers and their vectors."""
+    found = hashlib.sha256(repr(cases.people).encode())
+    for name, values in sorted(cases.columns.items()):
+        found.update(name.encode() + _bytes(values))
+    return found.hexdigest()[:16]
+
+
+def _bytes(values: Values) -> bytes:
+    if values.dtype == object:
+        return repr(values.tolist()).encode()
+    rounded = np.round(values.astype(np.float64), DIGITS) + 0.0  # no -0
+    return np.where(np.isnan(rounded), np.nan, rounded).tobytes()
+
+
+def _written(
+    scorer: Scorer,
+    everyone: Everyone,
+    inputs: Mapping[str, Any],
+    as_of: date,
+    scores: Path,
+    step: Step,
+) -> Outcome:
+    if not everyone.known > sum(everyone.set_aside.values()):
+        raise InsufficientData(_nobody(everyone, as_of))
+    predictions = scorer.predictions(everyone.cases, as_of, step)
+    made = write(scores, as_of, inputs, predictions)
+    manifest = dict(inputs) | {
+        "horizon_days": scorer.model.horizon_days,
+        "created_at": scorer.clock().isoformat(),
+        "customers": everyone.known,
+        "set_aside": dict(everyone.set_aside),
+        **tallied(made),
+        "previous": _previous(scores, as_of),
+    }
+    return Outcome(publish(made, scores, as_of, manifest), manifest, changed=True)
+
+
+def tallied(folder: Path) -> dict[str, Any]:
+    """What a written run adds up to; customers = scored + all set aside, whether or not in rows."""
+    columns = ["probability", "revenue_at_risk", "band"]
+    rows = pq.read_table(folder / FILE, columns=columns).to_pydict()
+    chances = [chance for chance in rows["probability"] if chance is not None]
+    return {
+        "rows": len(rows["band"]),
+        "scored": len(chances),
+        "mean_probability": sum(chances) / len(chances),
+        "revenue_at_risk": sum(money or 0.0 for money in rows["revenue_at_risk"]),
+        "by_band": dict(Counter(rows["band"])),
+    }
+
+
+def _nobody(everyone: Everyone, as_of: date) -> str:
+    why = ", ".join(f"{count} {reason}" for reason, count in everyone.set_aside.items())
+    return (
+        f"Nobody can be scored on {as_of}: of {everyone.known} customers {why or 'none is known'}."
+    )
+
+
+def _previous(scores: Path, as_of: date) -> dict[str, Any] | None:
+    found = run_before(scores, as_of)
+    return {name: found.inputs.get(name) for name in ("as_of", "model_version")} if found else None

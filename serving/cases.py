@@ -1,0 +1,177 @@
+"""Cases: customers with their vectors and what is known of them, ready to be scored.
+
+Few customers are read row by row and computed in plain Python, many in one query per table; both
+give the same (a test holds them equal).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.columns import columns
+from features.errors import UnknownCustomer
+from features.featureset import FeatureSet, Values
+from features.history import History, Known
+from features.known_rows import Row, known_rows
+from features.reference import Plan, vector_of
+from features.status import (
+    ACTIVE,
+    Status,
+    status_of,
+    status_of_activity,
+    statuses,
+    statuses_by_activity,
+)
+
+ATTRIBUTES = ("name", "owner", "segment")
+TELLING = ("usage", "tickets", "surveys", "milestones")
+LEAST_DAYS = 28
+FILTERED = 1_000  # so many customers or fewer are worth a filter on every table
+NAMED = 10
+# Why nothing is said of a customer. Who has fallen silent is scored: that says much. Only nothing
+# at all, ever, says nothing.
+INSUFFICIENT: Mapping[str, str] = {
+    "not_subscribed": "Has never subscribed.",
+    "ended": "The subscription has ended.",
+    "inactive": "Has stopped using the product already.",
+    "notice_given": "Has given notice: the end is known, not predicted.",
+    "dunning": "Payments have failed for 60 days: a matter for billing, not for a prediction.",
+    "too_new": f"Signed up less than {LEAST_DAYS} days ago: there is too little to go by.",
+    "nothing_known": "No use, ticket, survey or milestone is known: there is nothing to go by.",
+}
+GONE = ("not_subscribed", "ended", "inactive")
+
+RowsOf: TypeAlias = Mapping[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is known of a customer beside its vector; `insufficient` is a key of INSUFFICIENT."""
+
+    customer_id: str
+    name: str | None = None
+    owner: str | None = None
+    segment: str | None = None
+    status: str | None = None
+    insufficient: str | None = None
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Customers and, in the same order, the columns of their vectors."""
+
+    people: tuple[Person, ...]
+    columns: Mapping[str, Values]
+
+    def where(self, chosen: NDArray[np.int64]) -> "Cases":
+        """Some of them."""
+        people = tuple(self.people[place] for place in chosen)
+        return Cases(people, {name: values[chosen] for name, values in self.columns.items()})
+
+
+def few(
+    plan: Plan, history: History, customers: Sequence[str], as_of: date, use_days: int | None
+) -> Cases:
+    """Some customers by id, from their rows; `use_days` is for businesses without contracts.
+
+    Raises:
+        UnknownCustomer: Not all of them were customers on the date; it names those.
+    """
+    rows = _rows_of(history.of(list(customers)))
+    _require(customers, [c for c in customers if _attributes(rows.get(c, {}), as_of)], as_of)
+    telling = [name for name in TELLING if name in history.tables]
+    people = [_person(c, rows[c], as_of, use_days, telling) for c in customers]
+    vectors = [vector_of(plan, rows[c], as_of) for c in customers]
+    return Cases(tuple(people), stacked(plan.features, vectors))
+
+
+def many(
+    features: FeatureSet,
+    history: History,
+    customers: Sequence[str],
+    as_of: date,
+    use_days: int | None,
+) -> Cases:
+    """The same for any number of customers.
+
+    Raises:
+        UnknownCustomer: Not all of them were customers on the date; it names those.
+    """
+    some = history.of(list(customers)) if len(customers) <= FILTERED else history
+    known = some.known(as_of)
+    people = {person.customer_id: person for person in everybody(known, as_of, use_days)}
+    _require(customers, people, as_of)
+    return Cases(tuple(people[c] for c in customers), columns(features, known, customers))
+
+
+def everybody(known: Known, as_of: date, use_days: int | None) -> list[Person]:
+    """Every customer known on a date, by customer_id, without their vectors."""
+    status = statuses_by_activity(known, use_days) if use_days else statuses(known)
+    telling = _telling(known)
+    rows = known.tables["customers"].select("customer_id", "days_ago", *ATTRIBUTES)
+    found = sorted(rows.to_pyarrow().to_pylist(), key=lambda row: str(row["customer_id"]))
+    return [
+        _told(row, status[row["customer_id"]], telling is None or row["customer_id"] in telling)
+        for row in found
+    ]
+
+
+def stacked(features: FeatureSet, vectors: Sequence[Mapping[str, Any]]) -> dict[str, Values]:
+    """Vectors of single customers as columns."""
+    names = [*features.names, *features.baselines]
+    kinds = {name: object if name in features.categorical else np.float64 for name in names}
+    return {n: np.array([vector[n] for vector in vectors], kinds[n]) for n in names}
+
+
+def _person(
+    customer: str, rows: RowsOf, as_of: date, use_days: int | None, telling: Sequence[str]
+) -> Person:
+    status = status_of_activity(rows, as_of, use_days) if use_days else status_of(rows, as_of)
+    heard = any(known_rows(name, rows.get(name, ()), as_of)["days_ago"] for name in telling)
+    return _told(
+        {"customer_id": customer, **_attributes(rows, as_of)}, status, heard or not telling
+    )
+
+
+def _attributes(rows: RowsOf, as_of: date) -> dict[str, Any]:
+    """The customer's own row, if it was known on the date."""
+    known = known_rows("customers", rows.get("customers", ()), as_of)
+    found = zip(*(known[name] for name in ("days_ago", *ATTRIBUTES)), strict=True)
+    return dict(zip(("days_ago", *ATTRIBUTES), next(found, ()), strict=False))
+
+
+def _told(row: Mapping[str, Any], status: Status, heard: bool) -> Person:
+    insufficient: str | None = None if status == ACTIVE else status
+    if insufficient is None and row["days_ago"] < LEAST_DAYS:
+        insufficient = "too_new"
+    if insufficient is None and not heard:
+        insufficient = "nothing_known"
+    told = {name: row[name] for name in ATTRIBUTES}
+    return Person(row["customer_id"], **told, status=status, insufficient=insufficient)
+
+
+def _telling(known: Known) -> set[str] | None:
+    """The customers of whom more is known than their contract; None where no table could say."""
+    tables = [known.tables[name] for name in TELLING if name in known.tables]
+    ids = (rows.select("customer_id").distinct().to_pyarrow()["customer_id"] for rows in tables)
+    return {customer for found in ids for customer in found.to_pylist()} if tables else None
+
+
+def _rows_of(history: History) -> dict[str, dict[str, list[Row]]]:
+    """All rows by customer and table."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for name, rows in history.tables.items():
+        for row in rows.to_pyarrow().to_pylist():
+            found.setdefault(row["customer_id"], {}).setdefault(name, []).append(row)
+    return found
+
+
+def _require(asked: Sequence[str], known: Mapping[str, Any] | Sequence[str], as_of: date) -> None:
+    known = set(known)
+    if missing := sorted(set(asked) - known):
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        raise UnknownCustomer(f"No customer {', '.join(missing[:NAMED])}{more} on {as_of}.")

@@ -1,0 +1,180 @@
+"""The scores as a data set: a folder for each as-of date, one Parquet file and a manifest in it.
+
+A reader sees all of a run or nothing of it: a date's folder appears by one rename, and a run that
+replaces another renames its file over the old one.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from fcntl import LOCK_EX, LOCK_NB, flock
+from itertools import islice
+from os import getpid
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.schemas import Prediction, Reason
+
+log = logging.getLogger(__name__)
+
+PREFIX = "as_of="
+FILE = "scores.parquet"
+MANIFEST = "_manifest.json"
+SUCCESS = "_SUCCESS"
+LOCK = ".lock"
+INPUTS = b"churn.inputs"
+AT_ONCE = 10_000  # rows of a row group
+
+REASON = pa.struct(
+    [
+        ("code", pa.string()),
+        ("theme", pa.string()),
+        ("text", pa.string()),
+        ("value", pa.float64()),
+        ("value_text", pa.string()),  # the value of a feature that is a word
+        ("baseline", pa.float64()),
+        ("peers", pa.float64()),
+        ("unit", pa.string()),
+        ("days", pa.int32()),
+        ("raises_score", pa.bool_()),
+        ("points", pa.float64()),
+    ]
+)
+# Columns are added at the end and never change their meaning: others read them.
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("name", pa.string()),
+        ("owner", pa.string()),
+        ("segment", pa.string()),
+        ("plan", pa.string()),
+        ("status", pa.string()),
+        ("as_of", pa.date32()),
+        ("horizon_days", pa.int32()),
+        ("probability", pa.float64()),
+        ("typical", pa.float64()),
+        ("band", pa.string()),
+        ("mrr", pa.float64()),
+        ("days_to_renewal", pa.int32()),
+        ("revenue_at_risk", pa.float64()),
+        ("rank", pa.int32()),
+        ("reasons", pa.list_(REASON)),
+        ("protective", pa.list_(REASON)),
+        ("context", pa.list_(REASON)),
+        ("themes", pa.list_(pa.struct([("theme", pa.string()), ("points", pa.float64())]))),
+        ("insufficient", pa.string()),
+        ("model_version", pa.string()),
+        ("data_until", pa.date32()),
+        ("scored_at", pa.timestamp("us", "UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One date's run: its folder and what it was made from."""
+
+    folder: Path
+    inputs: Mapping[str, Any]
+
+    def is_of(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether it was made from these inputs, and is complete."""
+        complete = (self.folder / SUCCESS).is_file() and (self.folder / MANIFEST).is_file()
+        return complete and self.inputs == inputs
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the run says of itself."""
+        said: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text())
+        return said
+
+
+def run_of(scores: Path, as_of: date) -> Run | None:
+    """The run of a date, if there is one; its inputs are read from the file they made."""
+    file = scores / f"{PREFIX}{as_of}" / FILE
+    if not file.is_file():
+        return None
+    said = (pq.read_schema(file).metadata or {}).get(INPUTS, b"{}")
+    return Run(file.parent, json.loads(said))
+
+
+def run_before(scores: Path, as_of: date) -> Run | None:
+    """The latest run of an earlier date."""
+    dates = sorted(path.name.removeprefix(PREFIX) for path in scores.glob(f"{PREFIX}*"))
+    earlier = [day for day in dates if day < as_of.isoformat()]
+    return run_of(scores, date.fromisoformat(earlier[-1])) if earlier else None
+
+
+def write(
+    scores: Path, as_of: date, inputs: Mapping[str, Any], predictions: Iterator[Prediction]
+) -> Path:
+    """Write a run into a folder of its own, not in its place yet; returns that folder."""
+    made = Path(mkdtemp(prefix=f".{PREFIX}{as_of}-", dir=scores))
+    schema = SCHEMA.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
+    with pq.ParquetWriter(made / FILE, schema, compression="zstd") as file:
+        while rows := [row_of(prediction) for prediction in islice(predictions, AT_ONCE)]:
+            file.write_table(pa.Table.from_pylist(rows, schema))
+    return made
+
+
+def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) -> Path:
+    """Put a written run into its place: as a new folder, or over the run it replaces."""
+    (made / MANIFEST).write_text(json.dumps(manifest, indent=2, default=str) + "\n")
+    (made / SUCCESS).touch()
+    made.chmod(0o755)
+    place = scores / f"{PREFIX}{as_of}"
+    if not place.exists():
+        return made.rename(place)
+    for name in (FILE, MANIFEST, SUCCESS):
+        (made / name).replace(place / name)
+    made.rmdir()
+    return place
+
+
+@contextmanager
+def only_writer(scores: Path) -> Iterator[None]:
+    """Waits until no other process writes into the data set, and clears what a dead one left."""
+    scores.mkdir(parents=True, exist_ok=True)
+    with (scores / LOCK).open("a+") as lock:
+        _wait(lock, scores)
+        lock.truncate(0)
+        lock.write(str(getpid()))
+        lock.flush()
+        for left in scores.glob(f".{PREFIX}*"):
+            rmtree(left)
+        yield
+
+
+def _wait(lock: Any, scores: Path) -> None:
+    try:
+        flock(lock, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        log.warning("process %s is writing into %s: waiting for it", lock.read(), scores)
+        flock(lock, LOCK_EX)
+
+
+def row_of(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as a row of the data set."""
+    row = prediction.model_dump()
+    for name in ("reasons", "protective", "context"):
+        row[name] = [_reason(reason) for reason in getattr(prediction, name)]
+    row["themes"] = [{"theme": t, "points": p} for t, p in prediction.themes.items()]
+    return row
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    row = reason.model_dump()
+    word = isinstance(reason.value, str)
+    return row | {
+        "value": None if word else reason.value,
+        "value_text": reason.value if word else None,
+    }

@@ -1,0 +1,55 @@
+"""Drivers: features that measure the same thing, in whatever window, told as one reason at most."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from features.conditions import Condition, conditions
+from features.feature import Declaration, Feature, State, Theme
+from features.featureset import FeatureSet
+from features.measures import Measure
+
+Topic: TypeAlias = tuple[str, tuple[Condition, ...], tuple[str, ...]]
+ROWS = ("rows",)
+RECENCY = ("recency",)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Features of one theme that measure the same; `context` ones are what nobody can act on."""
+
+    theme: Theme
+    context: bool
+    features: tuple[Declaration, ...]
+
+
+def drivers_of(features: FeatureSet) -> tuple[Driver, ...]:
+    """Every feature in exactly one driver, in the order of the first of each."""
+    groups: dict[tuple[Theme, bool, Topic], list[Declaration]] = {}
+    for feature in features:
+        key = (feature.theme, feature.context, topic(features, feature))
+        groups.setdefault(key, []).append(feature)
+    return tuple(
+        Driver(theme, context, tuple(group)) for (theme, context, _), group in groups.items()
+    )
+
+
+def topic(features: FeatureSet, feature: Declaration) -> Topic:
+    """What a feature measures, whatever its window: the same for 7, 28 and 84 days, and changes."""
+    if isinstance(feature, Feature):
+        return (feature.table, conditions(feature.where), _measured(feature.measure))
+    if isinstance(feature, State):
+        return ("subscriptions", conditions(feature.where), (feature.column,))
+    return topic(features, features[feature.of])
+
+
+def _measured(measure: Measure) -> tuple[str, ...]:
+    """The columns a measure reads; a count, a total and their trend are all about the rows."""
+    if any(kind in ("min", "max") and column == "days_ago" for kind, column, _ in measure.parts):
+        return RECENCY
+    columns = {column for _, column, _ in measure.parts} | _tested(measure.parts)
+    return tuple(sorted(columns - {"", "quantity"})) or ROWS
+
+
+def _tested(parts: Sequence[tuple[str, str, tuple[Condition, ...]]]) -> set[str]:
+    return {condition.column for _, _, more in parts for condition in more}

@@ -1,0 +1,168 @@
+"""From cases to predictions: probability, band, money, rank and reasons."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.bands import band_of
+from serving.cases import INSUFFICIENT, Cases, Person
+from serving.reasons import Explainer, Score
+from serving.schemas import Explanation, Prediction, Share
+from training.model import ChurnModel, Told, typical_probability
+
+AT_ONCE = 1_000  # customers explained at a time
+MONTHS_A_YEAR = 12
+Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
+Step = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What all predictions of one asking share."""
+
+    as_of: date
+    data_until: date | None
+    scored_at: datetime
+
+
+@dataclass(frozen=True)
+class Teller:
+    """A model with the words and the limits that make predictions of its probabilities."""
+
+    model: ChurnModel
+    explainer: Explainer
+    limits: tuple[float, ...]
+
+    def predictions(
+        self, cases: Cases, asking: Asking, step: Step = lambda _: None
+    ) -> Iterator[Prediction]:
+        """One prediction per case, in their order, ranked among themselves.
+
+        `step` is told how many more are done.
+        """
+        ranks = self._ranks(cases)
+        for start in range(0, len(cases.people), AT_ONCE):
+            chosen = np.arange(start, min(start + AT_ONCE, len(cases.people)))
+            yield from self._told(cases.where(chosen), ranks[chosen], asking)
+            step(len(chosen))
+
+    def explanation(self, case: Cases, asking: Asking) -> Explanation:
+        """One case with every feature's part in its score."""
+        [prediction] = self.predictions(case, asking)
+        if prediction.probability is None:
+            return Explanation(prediction=prediction, log_odds=None, typical_log_odds=None)
+        score = self._score(case, 0, self.model.told(case.columns), 0)
+        shares = [self._share(score, name) for name in self.model.features.names]
+        return Explanation(
+            prediction=prediction,
+            log_odds=score.typical + sum(score.shares.values()),
+            typical_log_odds=score.typical,
+            shares=tuple(sorted(shares, key=lambda share: -abs(share.log_odds))),
+        )
+
+    def _ranks(self, cases: Cases) -> Places:
+        """Places by revenue at risk, days to renewal, probability; 0 where nothing is said."""
+        ranks, sure = np.zeros(len(cases.people), np.int64), _sure(cases)
+        if len(sure):
+            columns = cases.where(sure).columns
+            chance = self.model.probability(columns)
+            unknown = np.full(len(sure), np.nan)
+            revenue = np.nan_to_num(chance * columns.get("mrr", unknown))
+            days = np.nan_to_num(columns.get("days_to_renewal", unknown), nan=np.inf)
+            ranks[sure[np.lexsort((-chance, days, -revenue))]] = np.arange(1, len(sure) + 1)
+        return ranks
+
+    def _told(self, cases: Cases, ranks: Places, asking: Asking) -> Iterator[Prediction]:
+        sure = _sure(cases)
+        told = self.model.told(cases.where(sure).columns) if len(sure) else None
+        rows = {int(place): row for row, place in enumerate(sure)}
+        for place, person in enumerate(cases.people):
+            known = self._known(cases, place, asking)
+            if told is None or person.insufficient:
+                yield Prediction(**known, **self._unsaid(person))
+            else:
+                said = self._said(cases, place, told, rows[place])
+                yield Prediction(**known, **said, rank=int(ranks[place]))
+
+    def _known(self, cases: Cases, place: int, asking: Asking) -> dict[str, Any]:
+        """What a prediction says whether or not there is enough data."""
+        person = cases.people[place]
+        days = _number(cases, place, "days_to_renewal")
+        return {
+            "customer_id": person.customer_id,
+            "name": person.name,
+            "owner": person.owner,
+            "segment": person.segment,
+            "plan": _word(cases, place, "plan"),
+            "status": person.status,
+            "as_of": asking.as_of,
+            "horizon_days": self.model.horizon_days,
+            "mrr": _number(cases, place, "mrr"),
+            "days_to_renewal": None if days is None else int(days),
+            "model_version": self.model.version,
+            "data_until": asking.data_until,
+            "scored_at": asking.scored_at,
+        }
+
+    def _unsaid(self, person: Person) -> dict[str, Any]:
+        nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
+        words = INSUFFICIENT[person.insufficient or "nothing_known"]
+        return nothing | {
+            "band": band_of(None, self.limits),
+            "reasons": (),
+            "protective": (),
+            "insufficient": words,
+        }
+
+    def _said(self, cases: Cases, place: int, told: Told, row: int) -> dict[str, Any]:
+        why = self.explainer.why(self._score(cases, place, told, row))
+        chance, mrr = float(told.probability[row]), _number(cases, place, "mrr")
+        return {
+            "probability": chance,
+            "typical": typical_probability(told),
+            "band": band_of(chance, self.limits),
+            "revenue_at_risk": None if mrr is None else chance * mrr * MONTHS_A_YEAR,
+            "reasons": why.reasons,
+            "protective": why.protective,
+            "context": why.context,
+            "themes": dict(why.themes),
+        }
+
+    def _score(self, cases: Cases, place: int, told: Told, row: int) -> Score:
+        vector = {name: values[place] for name, values in cases.columns.items()}
+        shares = dict(zip(self.model.features.names, told.contributions[row].tolist(), strict=True))
+        return Score(vector, shares, told.typical, cases.people[place].segment or "")
+
+    def _share(self, score: Score, name: str) -> Share:
+        value = score.vector[name]
+        return Share(
+            code=name,
+            theme=self.model.features[name].theme,
+            value=value if isinstance(value, str) else _known_number(value),
+            log_odds=score.shares[name],
+            points=score.slope * score.shares[name],
+        )
+
+
+def _sure(cases: Cases) -> Places:
+    """The places of those of whom enough is known."""
+    return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
+
+
+def _number(cases: Cases, place: int, name: str) -> float | None:
+    return _known_number(cases.columns[name][place]) if name in cases.columns else None
+
+
+def _known_number(value: Any) -> float | None:
+    return None if value is None or isnan(value) else float(value)
+
+
+def _word(cases: Cases, place: int, name: str) -> str | None:
+    value = cases.columns[name][place] if name in cases.columns else None
+    return value if isinstance(value, str) else None

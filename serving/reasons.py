@@ -1,0 +1,231 @@
+"""Reasons: which features a person is shown, in which words, and how much each moves the score.
+
+Contributions are exact in log-odds; what is shown of them is chosen. A reason says what raises or
+lowers the score, never what causes anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import exp, floor, isnan
+from typing import Any, TypeAlias
+
+from features.feature import Change, Declaration, Difference, Ratio, Theme, Trend
+from features.featureset import FeatureSet
+from features.words import counted, number, percent, sentence, within_noise
+from serving.drivers import Driver, drivers_of
+from serving.schemas import Reason
+from training.references import References
+
+Value: TypeAlias = float | str | None
+Weighed: TypeAlias = Sequence[tuple[Driver, float]]
+
+MOST_THEMES = 2
+MOST_A_THEME = 2
+MOST_PROTECTIVE = 2
+MOST_CONTEXT = 3
+WORTH_SAYING = 0.01  # log-odds: odds that change by 1 % are nothing to tell anybody
+SECOND = 0.25  # a second reason needs this share of the first
+OWN_PAST = 0.5  # a change is told rather than a level that contributes up to twice as much
+FLAT = 1e-9
+RAISES, LOWERS = 1, -1
+
+
+@dataclass(frozen=True)
+class Score:
+    """A customer's vector and its features' contributions: log-odds from a typical customer's."""
+
+    vector: Mapping[str, Any]
+    shares: Mapping[str, float]
+    typical: float
+    segment: str = ""
+
+    @cached_property
+    def slope(self) -> float:
+        """Percentage points of one log-odds by the rescale rule, 100 (p - p0) / (m - m0).
+
+        Exact over the whole way from the typical customer, so that points add up to p - p0.
+        """
+        way, start = sum(self.shares.values()), probability(self.typical)
+        if abs(way) < FLAT:
+            return 100 * start * (1 - start)
+        return 100 * (probability(self.typical + way) - start) / way
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a person is told of a score; `themes` are exact, in percentage points."""
+
+    reasons: tuple[Reason, ...]
+    protective: tuple[Reason, ...]
+    context: tuple[Reason, ...]
+    themes: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Chooses and words what is said of scores, by the features' words and the customer's peers."""
+
+    features: FeatureSet
+    references: References
+
+    @cached_property
+    def drivers(self) -> tuple[Driver, ...]:
+        """The features in groups that measure the same."""
+        return drivers_of(self.features)
+
+    def why(self, score: Score) -> Why:
+        """The top 2 raising themes with 1 or 2 reasons each, 1 or 2 protective ones, and context.
+
+        There is a reason or a protective one, unless only context contributes.
+        """
+        weighed = [(d, sum(score.shares[f.name] for f in d.features)) for d in self.drivers]
+        acted = [(driver, weight) for driver, weight in weighed if not driver.context]
+        raising = self._raising(score, acted)
+        lowering = self._strongest(score, acted, LOWERS, MOST_PROTECTIVE)
+        if not raising and not lowering:
+            only = self._only(score, acted)
+            raising = tuple(reason for reason in only if reason.raises_score)
+            lowering = tuple(reason for reason in only if not reason.raises_score)
+        context = self._context(score, [pair for pair in weighed if pair[0].context])
+        themes = {theme: score.slope * total for theme, total in _totals(weighed).items()}
+        return Why(raising, lowering, context, {theme.value: p for theme, p in themes.items()})
+
+    def _raising(self, score: Score, acted: Weighed) -> tuple[Reason, ...]:
+        totals = _totals(acted)
+        raising = sorted((t for t in totals if totals[t] > 0), key=lambda t: -totals[t])
+        by_theme = (
+            self._strongest(score, [p for p in acted if p[0].theme is t], RAISES, MOST_A_THEME)
+            for t in raising
+        )
+        told = [reasons for reasons in by_theme if reasons][:MOST_THEMES]
+        return tuple(sorted((r for reasons in told for r in reasons), key=lambda r: -r.points))
+
+    def _strongest(self, score: Score, weighed: Weighed, way: int, most: int) -> tuple[Reason, ...]:
+        """At most so many reasons of one way, the strongest first."""
+        found: list[Reason] = []
+        least = WORTH_SAYING
+        for driver, weight in sorted(weighed, key=lambda pair: -way * pair[1]):
+            if way * weight < least or len(found) == most:
+                break
+            if feature := self._speaker(score, driver, way):
+                found.append(self._reason(score, feature, weight))
+                least = max(least, SECOND * way * weight)
+        return tuple(found)
+
+    def _speaker(self, score: Score, driver: Driver, way: int) -> Declaration | None:
+        """The feature that speaks for a driver; None where each would be misunderstood."""
+        strength = {f.name: way * score.shares[f.name] for f in driver.features}
+        fit = [f for f in driver.features if strength[f.name] > 0 and self._fit(score, f, way)]
+        best = max((strength[f.name] for f in fit), default=0.0)
+        past = [f for f in fit if _is_change(f) and strength[f.name] >= OWN_PAST * best]
+        return max(past or fit, key=lambda f: strength[f.name], default=None)
+
+    def _fit(self, score: Score, feature: Declaration, way: int) -> bool:
+        """Whether a value is known where it must be, beyond noise, and fits its effect."""
+        value, before, now = _values(score.vector, feature)
+        if within_noise(feature, value, before, now):
+            return False
+        if not isinstance(value, float):
+            return isinstance(value, str) or not isinstance(
+                feature, Change | Trend | Ratio | Difference
+            )
+        against = 0.0 if _is_change(feature) else self._peers(score, feature)
+        return against is None or (value - against) * feature.risk * way >= 0
+
+    def _only(self, score: Score, acted: Weighed) -> tuple[Reason, ...]:
+        """The strongest feature, whatever stands against saying it."""
+        features = [feature for driver, _ in acted for feature in driver.features]
+        best = max(features, key=lambda f: abs(score.shares[f.name]), default=None)
+        if best is None or abs(score.shares[best.name]) < FLAT:
+            return ()
+        return (self._reason(score, best, score.shares[best.name]),)
+
+    def _context(self, score: Score, weighed: Weighed) -> tuple[Reason, ...]:
+        worth = [(driver, weight) for driver, weight in weighed if abs(weight) >= WORTH_SAYING]
+        strongest = sorted(worth, key=lambda pair: -abs(pair[1]))[:MOST_CONTEXT]
+        return tuple(
+            self._reason(score, driver.features[0], weight) for driver, weight in strongest
+        )
+
+    def _reason(self, score: Score, feature: Declaration, weight: float) -> Reason:
+        value, before, now = _values(score.vector, feature)
+        peers = None if _is_change(feature) else self._peers(score, feature)
+        return Reason(
+            code=feature.name,
+            theme=feature.theme,
+            text=sentence(feature, value, before, now) + _usual(feature, value, peers),
+            value=value,
+            baseline=before,
+            peers=peers,
+            unit=feature.unit,
+            days=getattr(feature, "days", None),
+            raises_score=weight > 0,
+            points=score.slope * weight,
+        )
+
+    def _peers(self, score: Score, feature: Declaration) -> float | None:
+        return _number(self.references.median(feature.name, score.segment))
+
+
+def probability(log_odds: float) -> float:
+    """The probability of log-odds."""
+    return 1 / (1 + exp(-log_odds))
+
+
+def rounded(points: Sequence[float], digits: int = 0) -> list[float]:
+    """Points rounded so that they add up to their rounded sum: the largest remainders round up."""
+    scale = 10**digits
+    floors = [floor(point * scale) for point in points]
+    missing = round(sum(points) * scale) - sum(floors)
+    remainders = [point * scale - low for point, low in zip(points, floors, strict=True)]
+    up = sorted(range(len(points)), key=lambda i: -remainders[i])[:missing]
+    return [(low + (i in up)) / scale for i, low in enumerate(floors)]
+
+
+def _totals(weighed: Weighed) -> dict[Theme, float]:
+    totals: dict[Theme, float] = {}
+    for driver, weight in weighed:
+        totals[driver.theme] = totals.get(driver.theme, 0.0) + weight
+    return totals
+
+
+def _is_change(feature: Declaration) -> bool:
+    """Whether it compares a customer with its own past."""
+    return isinstance(feature, Change | Trend)
+
+
+def _values(
+    vector: Mapping[str, Any], feature: Declaration
+) -> tuple[Value, float | None, float | None]:
+    """The feature's value and, of a change, the value before and the one reached."""
+    value = vector[feature.name]
+    known = value if isinstance(value, str) else _number(value)
+    if not isinstance(feature, Change):
+        return known, None, None
+    return known, _number(vector.get(feature.baseline)), _number(vector.get(feature.of))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or isnan(value) else float(value)
+
+
+def _usual(feature: Declaration, value: Value, peers: float | None) -> str:
+    """What is usual among peers, where it reads differently from the customer's own value."""
+    if peers is None or not isinstance(value, float):
+        return ""
+    own, usual = _told(feature, value), _told(feature, peers)
+    return f" (usual: {usual})" if own != usual else ""
+
+
+def _told(feature: Declaration, value: float) -> str:
+    """A value in the way of the feature's own sentence; nothing where it shows none."""
+    if "{percent}" in feature.reason:
+        return percent(value)
+    if "{value}" in feature.reason:
+        return number(value)
+    if "{count}" not in feature.reason:
+        return ""
+    if feature.unit in ("days", "hours") and value:
+        return counted(feature, value)
+    return number(value) if value else "none"

@@ -1,0 +1,155 @@
+"""The Scorer: what the service, the pages and the night's job all ask for scores."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from threading import RLock
+
+from features.columns import columns
+from features.history import History
+from features.reference import Plan, planned
+from features.usable import Outside
+from serving.cases import GONE, Cases, everybody, few, many
+from serving.freshness import last_days, latest
+from serving.predictions import Asking, Step, Teller
+from serving.reasons import Explainer
+from serving.schemas import Explanation, Prediction, TablesScored, Vector
+from serving.sent import Sent, cases_of, customers_of, history_of
+from training.model import ChurnModel
+
+FEW = 50  # customers; for more, one query per table costs less than reading their rows
+REMEMBERED = 100
+
+
+@dataclass(frozen=True)
+class Everyone:
+    """All customers known on a date: those that get a row, and all who get no score, by reason."""
+
+    known: int
+    cases: Cases
+    set_aside: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model beside the history it scores from.
+
+    `limits` are the probabilities at which medium, high and critical begin. `use_days` is for
+    businesses without contracts: who used the product in so many days is a customer. A history's
+    connection serves one thread at a time: hold `reading` while asking `history` anything.
+    """
+
+    model: ChurnModel
+    history: History
+    limits: tuple[float, ...]
+    clock: Callable[[], datetime]
+    use_days: int | None = None
+    reading: RLock = field(default_factory=RLock, repr=False, compare=False)
+    _until: dict[tuple[date, datetime], date | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def beside(self, history: History) -> "Scorer":
+        """The same model beside another history."""
+        return replace(self, history=history, reading=RLock(), _until={})
+
+    def one(self, customer_id: str, as_of: date) -> Prediction:
+        """One customer; raises UnknownCustomer if there was none of this id on the date."""
+        [prediction] = self.score([customer_id], as_of)
+        return prediction
+
+    def score(self, customers: Sequence[str], as_of: date) -> list[Prediction]:
+        """One prediction per customer, in the order asked, ranked among themselves.
+
+        Raises:
+            UnknownCustomer: Not all of them were customers on the date; it names those.
+        """
+        asked = list(dict.fromkeys(customers))
+        found = {
+            told.customer_id: told for told in self.predictions(self.cases(asked, as_of), as_of)
+        }
+        return [found[customer] for customer in customers]
+
+    def explain(self, customer_id: str, as_of: date) -> Explanation:
+        """One customer with everything that the score is made of."""
+        return self.teller.explanation(self.cases([customer_id], as_of), self._asking(as_of))
+
+    def score_vectors(self, vectors: Sequence[Vector], as_of: date) -> list[Prediction]:
+        """Predictions from ready vectors; nothing is looked up.
+
+        Raises:
+            ContractError: A vector lacks a feature, or holds one that the model does not know.
+        """
+        asking = Asking(as_of, None, self.clock())
+        return list(self.teller.predictions(cases_of(self.model.features, vectors), asking))
+
+    def score_tables(
+        self, tables: Sent, as_of: date | None = None, outside: Outside = "keep"
+    ) -> TablesScored:
+        """Every customer among the rows sent, by the same code as from the history.
+
+        Without an as-of date it is the day after the rows sent end.
+        """
+        history, accounts = history_of(tables, self.clock(), outside)
+        beside = self.beside(history)
+        when = as_of or beside.next_as_of()
+        told = beside.score(customers_of(history), when)
+        aside = {name: dict(account.set_aside) for name, account in accounts.items()}
+        return TablesScored(
+            predictions=tuple(told), set_aside={name: why for name, why in aside.items() if why}
+        )
+
+    def everyone(self, as_of: date) -> Everyone:
+        """Every customer known on the date. Who has left gets no row, but is counted."""
+        with self.reading:
+            known = self.history.known(as_of)
+            people = everybody(known, as_of, self.use_days)
+            told = tuple(person for person in people if person.status not in GONE)
+            made = columns(self.model.features, known, [person.customer_id for person in told])
+        aside = Counter(person.insufficient for person in people if person.insufficient)
+        return Everyone(len(people), Cases(told, made), dict(aside))
+
+    def cases(self, customers: Sequence[str], as_of: date) -> Cases:
+        """Customers with their vectors; raises UnknownCustomer."""
+        with self.reading:
+            if len(customers) <= FEW:
+                return few(self.plan, self.history, customers, as_of, self.use_days)
+            return many(self.model.features, self.history, customers, as_of, self.use_days)
+
+    def predictions(
+        self, cases: Cases, as_of: date, step: Step = lambda _: None
+    ) -> Iterator[Prediction]:
+        """One prediction per case; `step` is told how many more are done."""
+        return self.teller.predictions(cases, self._asking(as_of), step)
+
+    def next_as_of(self) -> date:
+        """The as-of date where none is named: the day after the data ends, today at the latest."""
+        today = self.clock().date()
+        until = self.data_until(today)
+        return until + timedelta(days=1) if until else today
+
+    def data_until(self, as_of: date) -> date | None:
+        """The last day with a row known on the date; looked up once an hour."""
+        key = (as_of, self.clock().replace(minute=0, second=0, microsecond=0))
+        with self.reading:
+            if key not in self._until:
+                if len(self._until) >= REMEMBERED:
+                    self._until.clear()
+                self._until[key] = latest(last_days(self.history, as_of))
+            return self._until[key]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How the model's features are computed from one customer's rows."""
+        return planned(self.model.features)
+
+    @cached_property
+    def teller(self) -> Teller:
+        """What makes predictions of probabilities."""
+        explainer = Explainer(self.model.features, self.model.references)
+        return Teller(self.model, explainer, self.limits)
+
+    def _asking(self, as_of: date) -> Asking:
+        return Asking(as_of, self.data_until(as_of), self.clock())
