@@ -9,8 +9,8 @@ from features.demo.health import Health, at
 from features.demo.people import People
 from features.demo.seats import Seats
 
-RETRY_DAYS = np.array([0, 3, 7, 14])
-DUNNING_DAYS = 21
+RETRY_DAYS = np.array([0, 2, 5, 10])
+DUNNING_DAYS = 14
 RECOVERS = 0.21  # each retry
 CARELESS = 0.25  # how much low health raises the chance that a card fails
 DUE_DAYS = 30

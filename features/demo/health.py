@@ -15,9 +15,11 @@ LAG = 2  # weeks until what people feel turns into intent
 
 CHAMPION_LEAVES = 0.14 / 52
 CHAMPION_COST = 1.1
-INCIDENTS_A_YEAR = 4.0
+TROUBLE_A_YEAR = 0.3
+INCIDENTS_A_YEAR = 3.0
 INCIDENT_REACH = 0.15
-INCIDENT_COST = 0.8
+INCIDENT_COST = 0.4
+TROUBLE_COST = 1.9
 STRUGGLE_COST = 0.8
 PRICE_RISES = (0.3, 0.75)  # of the observed time
 PRICE_STEP = 1.08
@@ -37,6 +39,7 @@ class Health:
     felt: Floats
     champion_left: Ints
     incident: Flags
+    trouble: Flags
     price_days: Ints
 
     def lagged(self, week: int) -> Floats:
@@ -51,6 +54,8 @@ def lived(rng: np.random.Generator, calendar: Calendar, people: People) -> Healt
     incident = _incidents(rng, weeks, count)
     price_days = (np.array(PRICE_RISES) * calendar.days).astype(np.int64)
     shock = -INCIDENT_COST * incident * rng.uniform(0.3, 1.7, (weeks, count))
+    trouble = rng.random((weeks, count)) < TROUBLE_A_YEAR / 52
+    shock -= TROUBLE_COST * trouble * rng.uniform(0.5, 1.5, (weeks, count))
     shock += _at(champion, -CHAMPION_COST, weeks, count)
     shock += _at(people.created // WEEK, -STRUGGLE_COST * people.struggled, weeks, count)
     for day in price_days:
@@ -58,7 +63,7 @@ def lived(rng: np.random.Generator, calendar: Calendar, people: People) -> Healt
         shock[day // WEEK] -= PRICE_COST * people.price_care * known
     level = _reverting(rng, people.fit, shock)
     left = champion * WEEK + rng.integers(0, WEEK, count)
-    return Health(level, _smoothed(level), left, incident, price_days)
+    return Health(level, _smoothed(level), left, incident, trouble, price_days)
 
 
 def _incidents(rng: np.random.Generator, weeks: int, count: int) -> Flags:

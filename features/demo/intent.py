@@ -11,14 +11,14 @@ from features.demo.calendar import NEVER, WEEK, Calendar, Floats, Ints
 from features.demo.health import Health
 from features.demo.people import People
 
-HEALTH_WEIGHT = 1.15
-AGE_WEIGHT = 0.7
+HEALTH_WEIGHT = 0.78
+AGE_WEIGHT = 1.0
 AGE_WEEKS = 26
-BASE = {1: -6.35, 12: -4.9, 24: -5.4}  # log of the weekly rate while a decision is open
-OPENS_DAYS = {1: NEVER, 12: 120, 24: 130}  # before a renewal the decision is open
+BASE = {1: -5.8, 12: -5.05, 24: -5.5}  # log of the weekly rate while a decision is open
+OPENS_DAYS = {1: NEVER, 12: 80, 24: 90}  # before a renewal the decision is open
 CLOSES_DAYS = {1: 0, 12: 24, 24: 24}
 NOTICE_BY_DAYS = {1: 1, 12: 10, 24: 10}
-DELAY_DAYS = {1: 7.0, 12: 14.0, 24: 14.0}  # mean time from intent to notice
+DELAY_DAYS = {1: 3.0, 12: 6.0, 24: 6.0}  # mean time from intent to notice
 MOST = 0.2  # a week
 RECONSIDERS = 0.12
 RECONSIDER_WEEKS = 5

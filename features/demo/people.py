@@ -36,14 +36,18 @@ HIGH_TOUCH = np.array([0.02, 0.12, 0.6, 1.0])
 CARD_SHARE = np.array([0.82, 0.3, 0.15])
 
 # What a segment, a plan, a channel and a country add to the log of the intent to leave.
-LEAN_SEGMENT = np.array([0.3, 0.05, -0.25, -0.4])
-LEAN_PLAN = np.array([0.3, 0.0, -0.15, -0.35])
-LEAN_CHANNEL = np.array([-0.05, -0.35, -0.1, 0.2, 0.5])
-LEAN_COUNTRY = np.array([-0.1, 0.0, 0.05, -0.15, 0.15, 0.2, -0.1, 0.1])
+LEAN_SEGMENT = np.array([0.35, 0.05, -0.3, -0.45])
+LEAN_PLAN = np.array([0.38, 0.0, -0.25, -0.4])
+LEAN_CHANNEL = np.array([-0.1, -0.5, -0.15, 0.2, 0.6])
+LEAN_COUNTRY = np.array([-0.2, 0.0, 0.1, -0.25, 0.2, 0.35, -0.15, 0.15])
+CARD_RISK = 0.024  # the mean chance that a month's first charge fails ...
+CARD_RISK_SHAPE = 10.0
+CARD_RISK_SEGMENT = np.array([1.35, 1.0, 0.55, 0.35])
+CARD_RISK_COUNTRY = np.array([0.8, 1.0, 0.95, 0.75, 1.2, 1.25, 0.75, 1.2])
 
 HERE_AT_START = 0.56
 OLDEST_DAYS = 2_200
-FIT_SPREAD = 0.7
+FIT_SPREAD = 0.65
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +118,15 @@ def drawn(rng: np.random.Generator, calendar: Calendar, count: int) -> People:
         seat_price=np.round(SEAT_PRICE[plan] * rng.uniform(0.75, 1.1, count), 2),
         auto_renew=rng.random(count) < np.where(term == 0, 1.0, 0.85),
         card=rng.random(count) < CARD_SHARE[term],
-        card_risk=np.minimum(rng.gamma(0.6, 0.02 / 0.6, count), 0.3),
+        card_risk=np.minimum(_card_risk(rng, segment, country), 0.4),
         lean=_lean(segment, plan, channel, country),
         fit=rng.normal(0, FIT_SPREAD, count) + survived - 0.35 * struggled,
         struggled=struggled,
-        adoption=rng.beta(6, 3, count),
-        vigour=np.exp(rng.normal(0, 0.4, count)),
-        voice=rng.gamma(0.7, 1 / 0.7, count),
+        adoption=rng.beta(12, 6, count),
+        vigour=np.exp(rng.normal(0, 0.22, count)),
+        voice=rng.gamma(0.8, 1 / 0.8, count),
         price_care=rng.gamma(1.0, 1.0, count),
-        wind_down=np.exp(rng.normal(np.log(0.5), 0.8, count)),
+        wind_down=np.exp(rng.normal(np.log(0.65), 1.0, count)),
     )
 
 
@@ -133,6 +137,11 @@ def _created(rng: np.random.Generator, calendar: Calendar, count: int) -> Ints:
     new = rng.random(count - here) ** 0.9 * (calendar.days - 1)
     days = np.sort(np.concatenate([old - 1, new])).astype(np.int64)
     return np.sort(days - np.maximum(calendar.day_of_month(days) - 27, 0))
+
+
+def _card_risk(rng: np.random.Generator, segment: Ints, country: Ints) -> Floats:
+    mean = CARD_RISK * CARD_RISK_SEGMENT[segment] * CARD_RISK_COUNTRY[country]
+    return np.asarray(rng.gamma(CARD_RISK_SHAPE, mean / CARD_RISK_SHAPE), dtype=np.float64)
 
 
 def _lean(segment: Ints, plan: Ints, channel: Ints, country: Ints) -> Floats:

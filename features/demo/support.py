@@ -11,10 +11,10 @@ from features.demo.people import People
 from features.demo.seats import Seats
 
 WEEKLY = 0.055  # for one seat, at health 0
-BENDS = 0.35
-INCIDENT_TICKETS = 0.5
-COMPLAINS = 0.16
-COMPLAINT_BENDS = 0.9
+BENDS = 0.45
+INCIDENT_TICKETS = 1.2
+COMPLAINS = 0.011
+COMPLAINT_BENDS = 2.3
 PRIORITIES = ("low", "normal", "high", "urgent")
 CHANNELS = ("email", "chat", "phone", "web")
 RATES = 0.35
@@ -48,8 +48,8 @@ def opened(
     """The tickets of every customer while its subscription runs."""
     weeks = -(-calendar.days // WEEK)
     level = health.level[:weeks]
-    rate = WEEKLY * np.sqrt(seats.count[:weeks]) * np.exp(-BENDS * np.clip(level, -2.5, 2))
-    rate = rate + INCIDENT_TICKETS * health.incident[:weeks]
+    rate = WEEKLY * seats.count[:weeks] ** 0.35 * np.exp(-BENDS * np.clip(level, -2.5, 2))
+    rate = rate + INCIDENT_TICKETS * (0.5 * health.incident[:weeks] + health.trouble[:weeks])
     week, rows = np.nonzero(counts := rng.poisson(rate))
     many = counts[week, rows]
     week, rows = np.repeat(week, many), np.repeat(rows, many)
@@ -69,8 +69,9 @@ def _handled(
 ) -> Tickets:
     week, count = (at // WEEK).astype(np.int64), len(rows)
     level = np.clip(health.level[week, rows], -2.5, 2.0)
-    hit = health.incident[week, rows]
-    odds = np.log(COMPLAINS) - COMPLAINT_BENDS * level + np.log(people.voice[rows] + 1e-9) + hit
+    hit = health.incident[week, rows] | health.trouble[week, rows]
+    hurt = health.trouble[week, rows]
+    odds = np.log(COMPLAINS) - COMPLAINT_BENDS * level + np.log(people.voice[rows] + 1e-9) + 4.2 * hurt + 0.5 * hit
     complaint = rng.random(count) < 1 / (1 + np.exp(-odds))
     urgency = np.clip(rng.normal(1.0, 0.7, count) + 0.8 * complaint + 0.7 * hit, 0, 3).astype(int)
     answered = at + rng.gamma(1.2, 0.25, count) / (1 + 0.6 * urgency)

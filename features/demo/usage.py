@@ -19,10 +19,10 @@ EVENTS = ("login", "dashboard_viewed", "report_created", "comment_added", "expor
 CHANCE = np.array([1.0, 0.45, 0.28, 0.18, 0.14, 0.1, 0.06, 0.03], dtype=np.float32)
 MORE = np.array([0.5, 2.0, 0.7, 1.0, 0.4, 3.0, 12.0, 0.3], dtype=np.float32)
 MOST_USERS = 40
-BENDS = 0.3  # how much what is felt changes the chance that somebody is active on a day
+BENDS = 0.28  # how much what is felt changes the chance that somebody is active on a day
 WEEKDAY = np.array([1.0, 1.1, 1.1, 1.05, 0.85, 0.12, 0.1])  # from Monday
 SEASON = np.array([0.85, 0.88, 1.0, 1.0, 0.98, 0.98, 0.9, 0.88, 1.02, 1.05, 1.2, 1.15])
-QUARTERLY_NOISE, WEEKLY_NOISE, KEEPS = 0.3, 0.25, 0.93
+QUARTERLY_NOISE, WEEKLY_NOISE, KEEPS = 0.22, 0.25, 0.93
 JOIN_DAYS = 30
 LATE_SHARE, LATE_DAYS = 0.03, 6
 
@@ -52,7 +52,7 @@ def staffed(
     each = np.clip(np.ceil(most), 1, MOST_USERS).astype(np.int64)
     rows = np.repeat(np.arange(len(people)), each)
     rank = np.arange(len(rows)) - np.repeat(np.cumsum(each) - each, each)
-    eager = rng.beta(1.6, 6.5, len(rows)) * people.vigour[rows] * np.where(rank == 0, 1.8, 1.0)
+    eager = rng.beta(1.6, 8.5, len(rows)) * people.vigour[rows] * np.where(rank == 0, 1.8, 1.0)
     joined = people.created[rows] + 1 + rng.exponential(JOIN_DAYS, len(rows)) * (rank > 0)
     leaves = np.where(rank == 0, np.minimum(health.champion_left, exits.ends)[rows], exits.ends[rows])
     tastes = CHANCE * rng.gamma(1.5, 1 / 1.5, (len(rows), len(CHANCE))).astype(np.float32)

@@ -14,8 +14,8 @@ EVERY_WEEKS = {"NPS": 13, "CSAT": 26, "CES": 39}
 SCALE = {"NPS": (0, 10), "CSAT": (1, 5), "CES": (1, 7)}
 MIDDLE = {"NPS": 7.4, "CSAT": 3.9, "CES": 5.0}
 BENDS = {"NPS": 1.3, "CSAT": 0.5, "CES": 0.7}
-NOISE = {"NPS": 1.9, "CSAT": 0.8, "CES": 1.2}
-ANSWERS = -1.0  # log-odds of an answer at health 0
+NOISE = {"NPS": 1.6, "CSAT": 0.8, "CES": 1.2}
+ANSWERS = -0.7  # log-odds of an answer at health 0
 ANSWER_BENDS = 0.5
 
 STEPS = ("workspace_created", "team_invited", "data_connected", "first_value", "training_done")
