@@ -4,7 +4,7 @@ The night's job writes `as_of=YYYY-MM-DD` folders of Parquet; the newest is read
 in memory, and again when a folder appears or changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,24 +13,15 @@ from typing import Any, TypeAlias
 
 import duckdb
 
+from serving.dataset import PREFIX
+
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 Stamp: TypeAlias = tuple[tuple[str, int], ...]
 
-PREFIX = "as_of="
 PERSISTENT_DAYS = 28
 PERSISTENT_RUNS = 3  # at least: a customer scored twice is not yet persistently at risk
 WORSE = 0.02  # less than two percentage points is nothing to call anybody about
 SHOWN_RUNS = 40
-# What the flat data set holds beside the Prediction, and what a set without it stands for.
-OPTIONAL = {
-    "name": "VARCHAR",
-    "owner": "VARCHAR",
-    "segment": "VARCHAR",
-    "plan": "VARCHAR",
-    "status": "VARCHAR",
-    "insufficient": "VARCHAR",
-    "days_to_renewal": "DOUBLE",
-}
 BOARD = """
 CREATE TABLE board AS
 WITH latest AS ({latest}), before AS ({before}), steady AS ({steady})
@@ -46,7 +37,7 @@ SELECT
     coalesce(l.probability - b.probability >= {worse} OR severity
         > list_position(['low', 'medium', 'high', 'critical'], b.band), false) AS worsened,
     coalesce(s.persistent, false) AS persistent,
-    l.revenue_at_risk, l.mrr, l.days_to_renewal::INTEGER AS days_to_renewal,
+    l.revenue_at_risk, l.mrr, l.days_to_renewal,
     l.owner, l.segment, l.plan, l.insufficient, l.horizon_days,
     [r.theme for r in l.reasons] AS themes, [r.text for r in l.reasons] AS reasons,
     strip_accents(lower(concat_ws(' ', l.name, l.customer_id))) AS searched
@@ -95,7 +86,7 @@ class About:
     customers: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scored:
     """The newest run, joined to the one before, in a table `board` of its own database."""
 
@@ -107,7 +98,9 @@ class Scored:
 
     def rows(self, sql: str, *given: object) -> list[dict[str, Any]]:
         """The rows a query gives, by column name; safe to call from several threads."""
-        return list(fetched(self.database.cursor(), sql, *given))
+        found = self.database.cursor().execute(sql, list(given))
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 class Board:
@@ -151,44 +144,26 @@ def scores_of(scored: Scored, customer_id: str) -> list[tuple[date, float]]:
     return [(row["as_of"], row["probability"]) for row in found]
 
 
-def fetched(cursor: Cursor, sql: str, *given: object) -> Iterator[dict[str, Any]]:
-    """The rows of a query by column name, a thousand at a time."""
-    found = cursor.execute(sql, list(given))
-    names = [column[0] for column in found.description]
-    while rows := found.fetchmany(1000):
-        yield from (dict(zip(names, row, strict=True)) for row in rows)
-
-
 def _scored(runs: tuple[Run, ...], stamp: Stamp) -> Scored:
     database = duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
     database.execute("SET TimeZone = 'UTC'")
     latest, before = runs[-1], runs[-2:-1]
-    database.execute(_board_sql(database, latest, before, runs))
+    database.execute(_board_sql(latest, before, runs))
     previous = _about(database, before[0]) if before else None
     return Scored(stamp, runs, _about(database, latest), previous, database)
 
 
-def _board_sql(
-    database: Cursor, latest: Run, before: tuple[Run, ...], runs: tuple[Run, ...]
-) -> str:
+def _board_sql(latest: Run, before: tuple[Run, ...], runs: tuple[Run, ...]) -> str:
     steady = [run for run in runs if (latest.as_of - run.as_of).days < PERSISTENT_DAYS]
     steady = list(runs[-PERSISTENT_RUNS:]) if len(steady) < PERSISTENT_RUNS else steady
     return BOARD.format(
-        latest=_complete(database, latest),
+        latest=_read([latest]),
         before=_read(before) if before else f"{_read([latest])} LIMIT 0",
         steady=STEADY.format(files=_files(steady), runs=len(steady), least=PERSISTENT_RUNS),
         worse=WORSE,
     )
-
-
-def _complete(database: Cursor, run: Run) -> str:
-    """A run with every column that the board names, whoever wrote it."""
-    found = database.execute(f"DESCRIBE {_read([run])}").fetchall()
-    absent = OPTIONAL.keys() - {row[0] for row in found}
-    added = "".join(f", NULL::{OPTIONAL[name]} AS {name}" for name in sorted(absent))
-    return _read([run]).replace("SELECT *", f"SELECT *{added}", 1)
 
 
 def _about(database: Cursor, run: Run) -> About:

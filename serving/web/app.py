@@ -1,6 +1,6 @@
 """The pages as one Starlette application: what each address shows."""
 
-from threading import Lock
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -15,20 +15,25 @@ from starlette.staticfiles import StaticFiles
 from features.history import History
 from serving.board import Board, Scored
 from serving.web.asked import asked
-from serving.web.customer import customer
-from serving.web.export import lines
+from serving.web.customer import customer, recorded
+from serving.web.export import pieces
 from serving.web.guarded import Guarded
-from serving.web.portfolio import choices, everybody, portfolio, views
+from serving.web.portfolio import choices, portfolio, views
+from serving.web.record import Record, record
 from serving.web.silent import is_marked, mark_silent
 from serving.web.templating import STATIC, templates
 
 
 class Remembers(Protocol):
-    """What the pages need of the Scorer: the history that the scores came from."""
+    """What the pages need of the Scorer: the history, and the lock to hold while reading it."""
 
     @property
     def history(self) -> History:
         """The history of every customer."""
+
+    @property
+    def reading(self) -> AbstractContextManager[Any]:
+        """One thread at a time."""
 
 
 def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") -> Starlette:
@@ -47,7 +52,6 @@ def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") 
         exception_handlers={HTTPException: show_missing},
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
-    app.state.reading = Lock()  # a history is one connection: two readers at a time break it
     return app
 
 
@@ -66,12 +70,11 @@ def show_customer(request: Request) -> Response:
     """One customer: the score, its reasons, what changed and the record of a year."""
     customer_id, scored = request.path_params["customer_id"], _scored(request)
     state = request.app.state
-    history = state.scorer.history if state.scorer else None
-    with state.reading:
-        found = customer(scored, history, customer_id, state.currency) if scored else None
-    if found is None:
+    found = customer(scored, customer_id) if scored else None
+    if scored is None or found is None:
         raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
-    return _page(request, "customer.html", {"scored": scored, **found})
+    drawn = recorded(scored, _record(request, scored, customer_id), customer_id, state.currency)
+    return _page(request, "customer.html", {"scored": scored, **found, **drawn})
 
 
 def download(request: Request) -> Response:
@@ -79,11 +82,9 @@ def download(request: Request) -> Response:
     scored = _scored(request)
     if scored is None:
         raise HTTPException(404, "Nobody has been scored yet.")
-    about = scored.latest
-    found = everybody(scored, asked(request.query_params))
-    file = f"customers-{about.as_of}.csv"
+    file = f"customers-{scored.latest.as_of}.csv"
     return StreamingResponse(
-        lines(found, about.as_of, about.model_version),
+        pieces(scored, asked(request.query_params)),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
@@ -100,9 +101,17 @@ def _scored(request: Request) -> Scored | None:
     scored: Scored | None = request.app.state.board.scored()
     scorer: Remembers | None = request.app.state.scorer
     if scored is not None and not is_marked(scored):
-        with request.app.state.reading:
+        with scorer.reading if scorer else nullcontext():
             mark_silent(scored, scorer.history if scorer else History({}))
     return scored
+
+
+def _record(request: Request, scored: Scored, customer_id: str) -> Record | None:
+    scorer: Remembers | None = request.app.state.scorer
+    if scorer is None:
+        return None
+    with scorer.reading:
+        return record(scorer.history, customer_id, scored.latest.as_of)
 
 
 def _page(request: Request, name: str, said: dict[str, Any], status: int = 200) -> HTMLResponse:

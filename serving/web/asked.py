@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from features.feature import Theme
-from serving.schemas import Band
+from serving.web import words
 
 VIEWS = {
     "all": ("Everybody", "Every customer scored in the newest run."),
@@ -85,9 +85,9 @@ class Asked:
             "renewal": f"Renewal: {WINDOWS.get(self.renewal)}",
         }
         singles = {
-            words: self._with(**{name: ""}) for name, words in each.items() if getattr(self, name)
+            said: self._with(**{name: ""}) for name, said in each.items() if getattr(self, name)
         }
-        return singles | {f"Band: {band}": self.without(band) for band in self.band}
+        return singles | {f"Band: {words.band(band)}": self.without(band) for band in self.band}
 
     def without(self, band: str) -> "Asked":
         """The same without one band."""
@@ -99,7 +99,7 @@ class Asked:
 
 def asked(query: QueryParams) -> Asked:
     """What an address asks for; what it says wrongly is as if it were not said."""
-    bands = tuple(band.value for band in Band if band.value in query.getlist("band"))
+    bands = tuple(band for band in words.BANDS if band in query.getlist("band"))
     return Asked(
         view=_one_of(VIEWS, query.get("view", ""), "all"),
         owner=query.get("owner", "")[:LONGEST],

@@ -3,37 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
-from features.history import History
 from serving.board import Scored, scores_of, told
 from serving.web.reasons import by_theme, differences
-from serving.web.record import gaps, record
+from serving.web.record import Record, gaps
 from serving.web.timeline import timeline
 
 
-def customer(
-    scored: Scored, history: History | None, customer_id: str, currency: str
-) -> Mapping[str, Any] | None:
-    """Everything known of a customer, by the names that the template uses; None if unknown."""
+def customer(scored: Scored, customer_id: str) -> Mapping[str, Any] | None:
+    """What the newest run says of a customer, and how it differs; None if it has no such customer.
+
+    The names are those that the template uses.
+    """
     now = told(scored, scored.runs[-1], customer_id)
     if now is None:
         return None
     [row] = scored.rows("SELECT * FROM board WHERE customer_id = ?", customer_id)
-    before = told(scored, scored.runs[-2], customer_id) if len(scored.runs) > 1 else None
-    comparable = before is not None and before["probability"] is not None
+    compared = row["previous"] is not None and row["probability"] is not None
+    before = told(scored, scored.runs[-2], customer_id) if compared else None
     return {
         "told": now,
         "row": row,
-        "themes": by_theme(now["reasons"] or ()),
-        "differences": differences(now, before) if before and comparable else [],
-        **_recorded(scored, history, customer_id, currency),
+        "themes": by_theme(now),
+        "differences": differences(now, before) if before else [],
     }
 
 
-def _recorded(
-    scored: Scored, history: History | None, customer_id: str, currency: str
-) -> dict[str, Any]:
-    if history is None:
+def recorded(
+    scored: Scored, record: Record | None, customer_id: str, currency: str
+) -> Mapping[str, Any]:
+    """A customer's record with its charts and gaps; nothing where there is no history to read."""
+    if record is None:
         return {"record": None, "timeline": None, "gaps": []}
-    found = record(history, customer_id, scored.latest.as_of)
-    drawn = timeline(found, scores_of(scored, customer_id), currency)
-    return {"record": found, "timeline": drawn, "gaps": gaps(found)}
+    drawn = timeline(record, scores_of(scored, customer_id), currency)
+    return {"record": record, "timeline": drawn, "gaps": gaps(record)}

@@ -1,10 +1,11 @@
 """The portfolio: the customers that are asked for, in the order asked, and their totals."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from serving.board import Scored, fetched
+from serving.board import Scored
 from serving.web.asked import Asked
 
 PAGE = 50
@@ -17,7 +18,7 @@ VIEW_TESTS = {
 }
 # Numbers begin with the largest, words and dates with the first.
 ORDERS = {
-    "name": ("strip_accents(lower(name))", "ASC"),
+    "name": ("searched", "ASC"),
     "band": ("severity", "DESC"),
     "probability": ("probability", "DESC"),
     "change": ("change", "DESC"),
@@ -34,6 +35,12 @@ SELECT count(*) AS customers, sum(revenue_at_risk) AS revenue_at_risk,
 FROM board WHERE {tests}
 """
 BANDS = "SELECT band, count(*) AS customers FROM board WHERE {tests} GROUP BY band"
+# Sorts places first: to sort whole rows would carry everybody's reasons along.
+ROWS = """
+SELECT * FROM board WHERE place IN
+    (SELECT place FROM board WHERE {tests} ORDER BY {order} LIMIT ? OFFSET ?)
+ORDER BY {order}
+"""
 SEGMENTS = """
 SELECT coalesce(segment, '') AS segment, count(*) AS customers, sum(mrr) AS mrr,
     sum(revenue_at_risk) AS revenue_at_risk, sum(probability * mrr) AS churned_mrr
@@ -68,19 +75,18 @@ def portfolio(scored: Scored, asked: Asked) -> Portfolio:
     totals = _totals(scored, asked)
     pages = max(1, -(-totals.customers // PAGE))
     page = min(asked.page, pages)
-    tests, given = _tests(asked)
-    sql = f"SELECT * FROM board WHERE {tests} ORDER BY {_order(asked)} LIMIT ? OFFSET ?"  # noqa: S608
-    rows = scored.rows(sql, *given, PAGE, (page - 1) * PAGE)
+    tests, order, given = chosen(asked)
+    rows = scored.rows(ROWS.format(tests=tests, order=order), *given, PAGE, (page - 1) * PAGE)
     return Portfolio(tuple(rows), totals, page, pages)
 
 
-def everybody(scored: Scored, asked: Asked) -> Iterator[Mapping[str, Any]]:
-    """Every customer asked for, in order, page by page's worth of memory."""
+def chosen(asked: Asked) -> tuple[str, str, list[object]]:
+    """In SQL: who is asked for, in which order, and what fills the question marks."""
     tests, given = _tests(asked)
-    sql = f"SELECT * FROM board WHERE {tests} ORDER BY {_order(asked)}"  # noqa: S608
-    return fetched(scored.database.cursor(), sql, *given)
+    return tests, _order(asked), given
 
 
+@lru_cache(maxsize=1)
 def choices(scored: Scored) -> dict[str, list[str]]:
     """What the filters offer: the owners, segments and themes there are."""
     owners = "SELECT DISTINCT owner AS choice FROM board WHERE owner <> '' ORDER BY lower(owner)"
@@ -123,6 +129,7 @@ def _order(asked: Asked) -> str:
     return f"{expression} {direction} NULLS LAST, place"
 
 
+@lru_cache(maxsize=1)
 def views(scored: Scored) -> dict[str, int]:
     """How many customers each view holds, whatever the filters."""
     counts = ", ".join(f"count(*) FILTER ({test}) AS {view}" for view, test in VIEW_TESTS.items())

@@ -1,79 +1,66 @@
-"""A score's reasons as a person reads them: by theme, beside what is usual, and what changed."""
+"""A score's reasons as a person reads them: by theme, and what changed since the run before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from features.words import number, percent
-from serving.web import words
-
 Said: TypeAlias = Mapping[str, Any]
 
 SMALLEST = 0.5  # percentage points: less is not worth a line
-MOST = 5
-SCALES = ("of 10", "of 5", "of 7")
+MOST = 4
+
+
+@dataclass(frozen=True)
+class ThemeReasons:
+    """What one theme adds to the score in percentage points, and its reasons in words."""
+
+    theme: str
+    points: float
+    reasons: tuple[Said, ...]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A reason that weighs more or less than in the run before, or is listed in one only."""
+    """How much more one theme adds than in the run before, and what was said of it then and now."""
 
-    text: str
-    was: str
+    theme: str
     points: float
-    how: str
+    now: tuple[str, ...]
+    before: tuple[str, ...]
 
 
-def by_theme(reasons: Iterable[Said]) -> dict[str, list[Said]]:
-    """Reasons under their themes, the strongest theme first."""
-    grouped: dict[str, list[Said]] = {}
-    for reason in reasons:
-        grouped.setdefault(reason["theme"], []).append(reason)
-    return grouped
-
-
-def beside(reason: Said, currency: str) -> str:
-    """What a value is compared with: the customer's own value before, and its segment's middle."""
-    own, peers = reason["baseline"], reason["peers"]
-    said = [f"before: {amount(own, reason, currency)}"] if own is not None else []
-    if peers is not None and not _is_change(reason):
-        said.append(f"similar customers: {amount(peers, reason, currency)}")
-    return ", ".join(said)
-
-
-def amount(value: float, reason: Said, currency: str) -> str:
-    """A value in its feature's unit."""
-    unit = reason["unit"]
-    if unit == "in money":
-        return words.money(value, currency)
-    if unit.startswith("of ") and unit not in SCALES:
-        return percent(value)
-    return f"{number(value)} {unit}".strip()
+def by_theme(told: Said) -> list[ThemeReasons]:
+    """What raises a score, under its themes in the order of their strongest reason."""
+    points = _points(told)
+    names = dict.fromkeys(reason["theme"] for reason in told["reasons"])
+    return [ThemeReasons(name, points.get(name, 0.0), _of(told["reasons"], name)) for name in names]
 
 
 def differences(now: Said, before: Said) -> list[Difference]:
-    """What the score's change comes from: reasons that weigh more or less, the largest first."""
-    current, earlier = _by_code(now), _by_code(before)
-    codes = list(current) + [code for code in earlier if code not in current]
-    found = [_difference(current.get(code), earlier.get(code)) for code in codes]
-    weighty = [difference for difference in found if abs(difference.points) >= SMALLEST]
-    return sorted(weighty, key=lambda difference: -abs(difference.points))[:MOST]
+    """By theme, what the change of a score comes from, the largest first.
+
+    Points of themes are exact, and add up to the change; which single reason is the strongest of a
+    theme may differ from run to run for less.
+    """
+    current, earlier = _points(now), _points(before)
+    changes = {name: current.get(name, 0.0) - earlier.get(name, 0.0) for name in current | earlier}
+    weighty = sorted(
+        (n for n, c in changes.items() if abs(c) >= SMALLEST), key=lambda n: -abs(changes[n])
+    )
+    return [
+        Difference(name, changes[name], _texts(now, name), _texts(before, name))
+        for name in weighty[:MOST]
+    ]
 
 
-def _difference(now: Said | None, before: Said | None) -> Difference:
-    if now and before:
-        was = before["text"] if before["text"] != now["text"] else ""
-        return Difference(now["text"], was, now["points"] - before["points"], "weighs")
-    if now:
-        return Difference(now["text"], "", now["points"], "new")
-    gone = before or {}
-    return Difference(gone["text"], "", -gone["points"], "gone")
+def _points(told: Said) -> dict[str, float]:
+    return {theme["theme"]: theme["points"] for theme in told["themes"]}
 
 
-def _by_code(told: Said) -> dict[str, Said]:
-    listed = [*(told["reasons"] or ()), *(told["protective"] or ()), *(told["context"] or ())]
-    return {reason["code"]: reason for reason in listed}
+def _texts(told: Said, theme: str) -> tuple[str, ...]:
+    listed = [*told["reasons"], *told["protective"], *told["context"]]
+    return tuple(reason["text"] for reason in _of(listed, theme))
 
 
-def _is_change(reason: Said) -> bool:
-    return "_change_" in reason["code"] or "_trend_" in reason["code"]
+def _of(reasons: Iterable[Said], theme: str) -> tuple[Said, ...]:
+    return tuple(reason for reason in reasons if reason["theme"] == theme)

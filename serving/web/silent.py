@@ -18,7 +18,7 @@ def mark_silent(scored: Scored, history: History) -> None:
     """Puts a table `silent` of customer_id beside the board, once for a run."""
     if not is_marked(scored):
         ids = silent(history, scored.latest.as_of)
-        sql = "CREATE TABLE silent AS SELECT unnest(?::VARCHAR[]) AS customer_id"
+        sql = "CREATE TABLE IF NOT EXISTS silent AS SELECT unnest(?::VARCHAR[]) AS customer_id"
         scored.database.cursor().execute(sql, [ids])
 
 

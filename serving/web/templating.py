@@ -11,7 +11,6 @@ from features.feature import Theme
 from serving.web import words
 from serving.web.asked import VIEWS, WINDOWS
 from serving.web.export import renewal_date
-from serving.web.reasons import beside
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -51,7 +50,6 @@ def templates(currency: str) -> Environment:
     environment.filters |= {word.__name__: word for word in FILTERS}
     environment.filters["money"] = lambda value: words.money(value, currency)
     environment.filters["short_money"] = lambda value: words.short_money(value, currency)
-    environment.filters["beside"] = lambda reason: beside(reason, currency)
     environment.globals |= _globals()
     return environment
 

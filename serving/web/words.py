@@ -11,7 +11,7 @@ BANDS = {
     "high": "High",
     "medium": "Medium",
     "low": "Low",
-    "insufficient_data": "Too little data",
+    "insufficient_data": "No score",
 }
 SURE = 0.995
 

@@ -1,93 +1,58 @@
 """A small book of customers, as the night's job would have scored it, written by hand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.history import History
 from features.sources.files import in_memory
+from serving.dataset import publish, write
+from serving.schemas import Prediction, Reason
 
-REASON = pa.struct(
-    {
-        "code": pa.string(),
-        "theme": pa.string(),
-        "text": pa.string(),
-        "value": pa.float64(),
-        "baseline": pa.float64(),
-        "peers": pa.float64(),
-        "unit": pa.string(),
-        "raises_score": pa.bool_(),
-        "points": pa.float64(),
-    }
-)
-SCHEMA = pa.schema(
-    {
-        "customer_id": pa.string(),
-        "name": pa.string(),
-        "as_of": pa.date32(),
-        "horizon_days": pa.int64(),
-        "probability": pa.float64(),
-        "typical": pa.float64(),
-        "band": pa.string(),
-        "mrr": pa.float64(),
-        "revenue_at_risk": pa.float64(),
-        "rank": pa.int64(),
-        "reasons": pa.list_(REASON),
-        "protective": pa.list_(REASON),
-        "context": pa.list_(REASON),
-        "insufficient": pa.string(),
-        "model_version": pa.string(),
-        "data_until": pa.date32(),
-        "scored_at": pa.timestamp("us", "UTC"),
-        "owner": pa.string(),
-        "segment": pa.string(),
-        "plan": pa.string(),
-        "days_to_renewal": pa.float64(),
-        "status": pa.string(),
-    }
-)
+TYPICAL = 0.08
 LIMITS = (("critical", 0.6), ("high", 0.3), ("medium", 0.12), ("low", 0.0))
 
 
-def reason(
-    code: str, text: str, points: float, theme: str = "usage", **rest: Any
-) -> dict[str, Any]:
+def reason(code: str, text: str, points: float, theme: str = "usage", unit: str = "") -> Reason:
     """One reason; negative points lower the score."""
-    said = {"value": None, "baseline": None, "peers": None, "unit": "actions"} | rest
-    return {
-        "code": code,
-        "theme": theme,
-        "text": text,
-        "raises_score": points > 0,
-        "points": points,
-        **said,
-    }
+    return Reason(
+        code=code,
+        theme=theme,
+        text=text,
+        value=None,
+        baseline=None,
+        peers=None,
+        days=28,
+        unit=unit,
+        raises_score=points > 0,
+        points=points,
+    )
 
 
 def scored(customer_id: str, probability: float | None, **rest: Any) -> dict[str, Any]:
-    """One customer's row; what is not given is ordinary."""
+    """What is said of one customer; what is not given is ordinary."""
     mrr = rest.get("mrr", 100.0)
     unsaid = probability is None
     ordinary = {
         "name": customer_id.title(),
         "horizon_days": 90,
-        "typical": 0.08,
+        "typical": None if unsaid else TYPICAL,
         "band": "insufficient_data" if unsaid else banded(probability or 0),
         "mrr": mrr,
         "revenue_at_risk": None if unsaid else (probability or 0) * mrr * 12,
-        "reasons": [] if unsaid else [reason("events_28d_change_28d", "Actions down", 5.0)],
-        "protective": [],
-        "context": [],
+        "reasons": () if unsaid else (ORDINARY,),
+        "protective": (),
+        "themes": {} if unsaid else {"usage": 100 * ((probability or 0) - TYPICAL)},
         "model_version": "7",
         "owner": "Ana Ruiz",
         "segment": "small",
         "plan": "team",
-        "days_to_renewal": 120.0,
+        "days_to_renewal": 120,
         "status": "active",
     }
     return {"customer_id": customer_id, "probability": probability, **ordinary, **rest}
@@ -99,18 +64,15 @@ def banded(probability: float) -> str:
 
 
 def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One finished run in the data set."""
-    folder = scores / f"as_of={as_of}"
-    folder.mkdir(parents=True)
-    about = {
-        "as_of": as_of,
-        "data_until": as_of,
-        "scored_at": datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=UTC),
-    }
-    table = pa.Table.from_pylist([about | dict(row) for row in rows], schema=SCHEMA)
-    pq.write_table(table, folder / "part-0.parquet")
+    """One finished run in the data set, written by the night's own code."""
+    scores.mkdir(parents=True, exist_ok=True)
+    night = datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=UTC)
+    about = {"as_of": as_of, "data_until": as_of, "scored_at": night}
+    told = (Prediction(**(about | dict(row))) for row in rows)
+    publish(write(scores, as_of, {}, told), scores, as_of, {})
 
 
+ORDINARY = reason("events_28d_change_28d", "Actions down 20 % against the 4 weeks before", 5.0)
 TODAY, BEFORE, EARLIER = date(2026, 11, 1), date(2026, 10, 25), date(2026, 10, 18)
 SCRIPT = "<script>document.title = 'taken over'</script>"
 TRAVERSAL = "../../etc/passwd"
@@ -118,7 +80,6 @@ FELL = reason(
     "active_users_28d_change_28d",
     "Active people down 57 % against the 4 weeks before, from 14 to 6",
     21.0,
-    baseline=14.0,
     unit="active people",
 )
 OVERDUE = reason(
@@ -126,7 +87,6 @@ OVERDUE = reason(
     "An invoice is 16 days overdue",
     9.0,
     theme="billing",
-    peers=0.0,
     unit="days",
 )
 URGENT = reason("urgent_open_tickets_168d", "2 urgent open tickets now", 6.0, theme="support")
@@ -137,27 +97,34 @@ PLAN = reason("plan", "On the plan team", 1.0, theme="contract", unit="")
 # Ranked by hand: cyan 10,800; gale 2,400; beta 1,200 and 10 days; acme 1,200 and 20 days; fern 420;
 # script 60; dune unsaid.
 LATEST = [
-    scored("acme", 0.5, mrr=200.0, days_to_renewal=20.0, name="Ácme", segment="enterprise"),
-    scored("beta", 0.25, mrr=400.0, days_to_renewal=10.0, owner="Ben Okafor"),
+    scored("acme", 0.5, mrr=200.0, days_to_renewal=20, name="Ácme", segment="enterprise"),
+    scored("beta", 0.25, mrr=400.0, days_to_renewal=10, owner="Ben Okafor"),
     scored(
         "cyan",
         0.9,
         mrr=1000.0,
         name="Cyan Foods",
-        reasons=[FELL, OVERDUE],
-        protective=[HAPPY],
-        context=[PLAN],
+        reasons=(FELL, OVERDUE),
+        protective=(HAPPY,),
+        context=(PLAN,),
+        themes={"usage": 60.0, "billing": 24.0, "sentiment": -3.0, "contract": 1.0},
     ),
     scored("dune", None, insufficient="Known for 9 days; 28 are needed"),
     scored("fern", 0.35, days_to_renewal=None, owner=None, segment=None),
-    scored("gale", 0.4, mrr=500.0, name="=cmd|gale", reasons=[OVERDUE]),
+    scored("gale", 0.4, mrr=500.0, name="=cmd|gale", reasons=(OVERDUE,)),
     scored(TRAVERSAL, 0.05, name=SCRIPT),
 ]
 RANKED = ["Cyan Foods", "=cmd|gale", "Beta", "Ácme", "Fern", SCRIPT, "Dune"]
 PREVIOUS = [
     scored("acme", 0.3, mrr=200.0),
     scored("beta", 0.26, mrr=400.0),
-    scored("cyan", 0.65, mrr=1000.0, reasons=[{**OVERDUE, "points": 4.0}, URGENT]),
+    scored(
+        "cyan",
+        0.65,
+        mrr=1000.0,
+        reasons=(OVERDUE, URGENT),
+        themes={"usage": 8.0, "billing": 24.2, "support": 24.8},
+    ),
     scored("gale", 0.55, mrr=500.0),
     scored(TRAVERSAL, 0.05),
 ]
@@ -228,3 +195,4 @@ class Remembering:
     """In the place of the Scorer: all that the pages ask of it."""
 
     history: History
+    reading: Lock = field(default_factory=Lock)
