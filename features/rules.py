@@ -13,7 +13,7 @@ from operator import or_
 import ibis
 import ibis.expr.types as ir
 
-from features.tables import CUSTOMERS, Table, arrival_of
+from features.tables import CUSTOMERS, Kind, Table, arrival_of
 
 REASON = "set_aside"
 SIGNED_UP = "signed_up_at"
@@ -33,7 +33,7 @@ class Reason:
 REASONS = (
     Reason(
         "missing_value",
-        "a required value is missing or cannot be read",
+        "lack a required value, or hold one that cannot be read",
         "Fill the required columns in the source, or leave the row out of the table.",
     ),
     Reason(
@@ -43,7 +43,7 @@ REASONS = (
     ),
     Reason(
         "unknown_customer",
-        "belong to a customer_id that is not in customers",
+        "belong to a customer_id that is not among the usable customers",
         "Add those customers, or use the same customer_id in every table.",
     ),
     Reason(
@@ -151,7 +151,7 @@ def before(end: ir.TimestampValue, start: ir.TimestampValue) -> ir.BooleanValue:
 
 
 def _tests(table: Table, rows: ir.Table, now: datetime | None) -> dict[str, ir.BooleanValue]:
-    tests = {"missing_value": _any([rows[name].isnull() for name in table.required])}
+    tests = {"missing_value": _any([_missing(table, rows, name) for name in table.required])}
     if now is not None:
         tests["in_the_future"] = rows[table.at] > ibis.literal(now, "timestamp")
     if SIGNED_UP in rows.columns:
@@ -165,6 +165,11 @@ def _tests(table: Table, rows: ir.Table, now: datetime | None) -> dict[str, ir.B
     if OUTSIDE in rows.columns:
         tests["outside_subscription"] = rows[OUTSIDE].notnull()
     return tests
+
+
+def _missing(table: Table, rows: ir.Table, name: str) -> ir.BooleanValue:
+    blank = table[name].kind is Kind.TEXT
+    return rows[name].isnull() | (rows[name] == "") if blank else rows[name].isnull()
 
 
 def _ended(table: Table, rows: ir.Table, end: str) -> ir.BooleanValue:

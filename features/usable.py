@@ -43,10 +43,8 @@ def usable(
     accounts: dict[str, Account] = {}
     for name in (name for name in TABLES if name in history.tables):
         rows = judged_table(history, name, kept, outside_subscription, now)
-        accounts[name] = counted(name, rows)
-        clean = not accounts[name].set_aside
-        used = history.tables[name] if clean else rows.filter(rows[REASON].isnull()).drop(REASON)
-        kept[name] = blanked(TABLES[name], used)
+        accounts[name] = _counted(name, rows)
+        kept[name] = kept_rows(history, name, rows, accounts[name])
     return History(kept), accounts
 
 
@@ -65,12 +63,11 @@ def judged_table(
     return first_arrived(table, told) if _repeats(table, rows) else told
 
 
-def counted(name: str, rows: ir.Table) -> Account:
-    """The account of judged rows."""
-    counts = rows.group_by(REASON).aggregate(rows=rows.count()).to_pyarrow().to_pylist()
-    by_reason = {count[REASON]: count["rows"] for count in counts}
-    aside = {r.name: by_reason[r.name] for r in REASONS if r.name in by_reason}
-    return Account(name, sum(by_reason.values()), aside)
+def kept_rows(history: History, name: str, rows: ir.Table, account: Account) -> ir.Table:
+    """The rows of a judged table that are used, without values that cannot be."""
+    clean = not account.set_aside
+    used = history.tables[name] if clean else rows.filter(rows[REASON].isnull()).drop(REASON)
+    return blanked(TABLES[name], used)
 
 
 def outside_days(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
@@ -78,15 +75,21 @@ def outside_days(usage: ir.Table, subscriptions: ir.Table) -> ir.Table:
 
     As known when the use arrived: a subscription, or an end, that arrived later does not count.
     """
-    used = usage.select(
-        "customer_id", day=day(usage[USAGE.at]), arrived_day=day(arrived(usage, USAGE.at))
-    ).distinct()
+    at = usage[USAGE.at]
+    used = usage.select("customer_id", day=day(at), arrived_day=day(arrived(usage, USAGE.at)))
     states = _states(subscriptions)
     lasting = used.left_join(_lasting(states), "customer_id")
     doubtful = lasting.filter(lasting["since"].isnull() | (lasting["day"] < lasting["since"]))
-    doubtful = doubtful.select(*USE)
+    doubtful = doubtful.select(*USE).distinct()
     outside = doubtful.anti_join(_inside(doubtful, states), USE)
     return ibis.memtable(outside.to_pyarrow())
+
+
+def _counted(name: str, rows: ir.Table) -> Account:
+    counts = rows.group_by(REASON).aggregate(rows=rows.count()).to_pyarrow().to_pylist()
+    by_reason = {count[REASON]: count["rows"] for count in counts}
+    aside = {r.name: by_reason[r.name] for r in REASONS if r.name in by_reason}
+    return Account(name, sum(by_reason.values()), aside)
 
 
 def _repeats(table: Table, rows: ir.Table) -> bool:
