@@ -49,8 +49,8 @@ def best_single(
     strengths = single_aucs(features, train, churned)
     name = max(strengths, key=lambda n: abs(strengths[n] - 0.5))
     sign = 1.0 if strengths[name] >= 0.5 else -1.0
-    blank = _blank(train[name].to_numpy(float), churned)
-    seen, asked = (sign * _known(rows[name], blank) for rows in (train, test))
+    blank = blank_of(train[name].to_numpy(float), churned)
+    seen, asked = (sign * known_as(rows[name].to_numpy(float), blank) for rows in (train, test))
     centre, width = seen.mean(), max(seen.std(), 1e-9)
     line = fit_platt((seen - centre) / width, churned)
     return name, line.probability((asked - centre) / width)
@@ -59,10 +59,10 @@ def best_single(
 def single_aucs(features: FeatureSet, train: pd.DataFrame, churned: Numbers) -> dict[str, float]:
     """AUC of each numeric feature alone, with what is missing placed where it ranks best."""
     columns = {n: train[n].to_numpy(float) for n in features.names if n not in features.categorical}
-    return {n: auc(churned, _known(train[n], _blank(c, churned))) for n, c in columns.items()}
+    return {n: auc(churned, known_as(c, blank_of(c, churned))) for n, c in columns.items()}
 
 
-def _blank(values: Numbers, churned: Numbers) -> float:
+def blank_of(values: Numbers, churned: Numbers) -> float:
     """The value to give to what is missing: below all, in the middle or above all."""
     known = values[~np.isnan(values)]
     if not len(known):
@@ -73,8 +73,9 @@ def _blank(values: Numbers, churned: Numbers) -> float:
     return float(max(places, key=lambda p: abs(auc(churned, np.nan_to_num(values, nan=p)) - 0.5)))
 
 
-def _known(column: pd.Series, blank: float) -> Numbers:
-    return np.nan_to_num(column.to_numpy(float), nan=blank)
+def known_as(values: Numbers, blank: float) -> Numbers:
+    """The values, with `blank` where they are missing."""
+    return np.nan_to_num(values, nan=blank)
 
 
 def logistic(

@@ -1,6 +1,7 @@
 """Fit small, regularised, monotone trees, averaged over seeds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import lightgbm as lgb
@@ -44,15 +45,14 @@ def fitted(
     seeds: Sequence[int],
     threads: int = 1,
     trees: int = 300,
-    step: Callable[[], None] = lambda: None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[lgb.Booster, ...]:
-    """One booster per seed, on the same rows."""
+    """One booster per seed, on the same rows; `more` replaces some of the settings."""
     data = _dataset(features, matrix, churned)
     boosters = []
     for seed in seeds:
         how = settings(int(churned.sum()), features.monotone, seed, threads)
-        boosters.append(lgb.train(how, data, num_boost_round=trees))
-        step()
+        boosters.append(lgb.train(how | dict(more), data, num_boost_round=trees))
     return tuple(boosters)
 
 

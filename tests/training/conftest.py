@@ -47,7 +47,7 @@ def small_world(customers: int = 300, seed: int = 3) -> dict[str, pd.DataFrame]:
             "subscription_id": ids,
             "at": start,
             "plan": draw.choice(["basic", "pro"], customers),
-            "mrr": draw.choice([50.0, 500.0], customers),
+            "mrr": draw.uniform(50, 500, customers).round(),
             "seats": 5.0,
             "ended_at": pd.Series(ended).where(left < days),
             "end_reason": np.where(left < days, "voluntary", None),

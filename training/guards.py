@@ -1,0 +1,223 @@
+"""The guards of a training run: each looks for one way in which a good score can be a lie.
+
+Sources: the permutation test of Ojala and Garriga (2010); the others follow from what a snapshot is.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history import History
+from training import fit
+from training.baselines import blank_of, known_as
+from training.fit import Numbers, cross_fitted, fitted
+from training.guarded import Guarded
+from training.labels import Label
+from training.metrics import auc
+from training.model import ChurnModel, loaded
+from training.replay import future_rows, replay_dates, sampled, truncation_replay
+from training.train import Trained
+
+CLIFF, CONSTANT, PARITY = 0.15, 0.55, 1e-9
+PERMUTATIONS, QUICK_TREES = 3, 40
+FEWEST = 30
+BY_DEFAULT: Mapping[str, Any] = MappingProxyType({})
+# Large trees that would know a customer again: what this guard is about.
+EAGER: Mapping[str, Any] = MappingProxyType(
+    {
+        "num_leaves": 63,
+        "min_child_samples": 2,
+        "reg_lambda": 0.0,
+        "learning_rate": 0.2,
+        "monotone_constraints": None,
+    }
+)
+
+
+def guarded(history: History, label: Label, trained: Trained, now: date) -> tuple[Guarded, ...]:
+    """Every guard on a training run, in the order of the reader's suspicion."""
+    features, rows = trained.model.features, trained.train
+    frames = sampled(history, rows.index.get_level_values("customer_id"))
+    dates = replay_dates([*trained.split.train, *trained.split.test])
+    return (
+        truncation_replay(features, frames, dates),
+        future_rows(features, frames, dates),
+        embargo(trained, label),
+        maturity(trained, label, now),
+        population(trained),
+        month_cliff(trained),
+        permuted_target(trained),
+        constant_label(trained),
+        score_parity(trained.model, trained.test),
+        determinism(trained),
+        monotone_sweep(trained.model, trained.test),
+    )
+
+
+def embargo(trained: Trained, label: Label) -> Guarded:
+    """The last training label was known before the first date that is judged."""
+    known = trained.split.train[-1] + timedelta(days=label.reach_days)
+    short = (known - trained.split.test[0]).days
+    rule = f"training ends {label.reach_days} days before the test (days short of it)"
+    return Guarded("embargo", "", float(max(short, 0)), rule, short > 0)
+
+
+def maturity(trained: Trained, label: Label, now: date) -> Guarded:
+    """Every label could be trusted on the day of training."""
+    last = max(*trained.split.train, *trained.split.test)
+    short = (last + timedelta(days=label.reach_days) - now).days
+    rule = "no label is used before it has matured (days too early)"
+    return Guarded("maturity", "", float(max(short, 0)), rule, short > 0)
+
+
+def population(trained: Trained) -> Guarded:
+    """Nobody in a snapshot had left before its as-of date."""
+    rows = pd.concat([trained.train, trained.test])
+    left = pd.to_datetime(rows["churned_at"]).to_numpy()
+    gone = int((left < _moments(rows)).sum())
+    return Guarded("population", "", gone, "no snapshot is of a customer who had left", gone > 0)
+
+
+def month_cliff(trained: Trained) -> Guarded:
+    """No feature knows the first month's exits far better than the last month's: notice already given."""
+    rows = trained.train
+    days = (pd.to_datetime(rows["churned_at"]).to_numpy() - _moments(rows)) / np.timedelta64(1, "D")
+    stayed = rows["churned"].to_numpy() == 0
+    soon, late = days < 30, days >= max(trained.model.horizon_days - 30, 30)
+    rule = f"AUC for exits of the first month less that of the last is at most {CLIFF}"
+    if min(soon.sum(), late.sum()) < FEWEST:
+        return Guarded("month-of-event cliff", "", 0.0, f"{rule} (too few exits to tell)", False)
+    falls = {n: _fall(c, stayed, soon, late) for n, c in _numeric(trained).items()}
+    name = max(falls, key=lambda n: falls[n])
+    return Guarded("month-of-event cliff", name, falls[name], rule, falls[name] > CLIFF)
+
+
+def permuted_target(trained: Trained) -> Guarded:
+    """With labels shuffled inside each as-of date nothing can be learnt, whatever the features."""
+    churned, dates = trained.train["churned"].to_numpy(float), _moments(trained.train)
+    draw = np.random.default_rng(0)
+    found = [_quick(trained, _shuffled(churned, dates, draw)) for _ in range(PERMUTATIONS)]
+    error = 0.26 / np.sqrt(max(churned.sum(), 1.0) * PERMUTATIONS)
+    away = abs(float(np.mean(found)) - 0.5)
+    rule = f"AUC on shuffled labels is within {3 * error:.3f} of .5 (distance from .5)"
+    return Guarded("permuted target", "", away, rule, away > 3 * error)
+
+
+def constant_label(trained: Trained) -> Guarded:
+    """With one random label a customer, folds that share customers would seem to predict it."""
+    customers = trained.train.index.get_level_values("customer_id").to_numpy()
+    names, place = np.unique(customers, return_inverse=True)
+    rate = max(float(trained.train["churned"].mean()), 0.05)
+    given = (np.random.default_rng(1).random(len(names)) < rate).astype(float)
+    found = _quick(trained, given[place], EAGER)
+    # Few customers with the label can be ranked well by luck alone.
+    limit = max(CONSTANT, 0.5 + 3 * 0.26 / np.sqrt(max(given.sum(), 1.0)))
+    rule = f"AUC of a label drawn per customer is at most {limit:.3f}"
+    return Guarded("customer-constant label", "", found, rule, found > limit)
+
+
+def score_parity(model: ChurnModel, rows: pd.DataFrame) -> Guarded:
+    """The model written down, read again and given its columns in another order scores the same."""
+    with TemporaryDirectory() as folder:
+        model.save(Path(folder) / "bundle")
+        again = loaded(Path(folder) / "bundle")
+    told = again.probability(rows[list(reversed(rows.columns))])
+    error = float(np.abs(told - model.probability(rows)).max())
+    one = float(np.abs(again.probability(rows.head(1)) - told[:1]).max())
+    rule = f"scores of the reloaded model, and of one row alone, are within {PARITY}"
+    return Guarded("score parity", "", max(error, one), rule, max(error, one) > PARITY)
+
+
+def determinism(trained: Trained) -> Guarded:
+    """The same rows and the same seed give the same booster, to the last character."""
+    model, churned = trained.model, trained.train["churned"].to_numpy(float)
+    seed = model.boosters[0].params["seed"]
+    trees = model.boosters[0].num_trees()
+    [again] = fitted(model.features, model.matrix(trained.train), churned, [seed], trees=trees)
+    differs = again.model_to_string() != model.boosters[0].model_to_string()
+    return Guarded("determinism", "", float(differs), "fitting again gives the same model", differs)
+
+
+def monotone_sweep(model: ChurnModel, rows: pd.DataFrame) -> Guarded:
+    """No probability moves against the direction that a feature declares."""
+    some = rows.sample(min(50, len(rows)), random_state=0)
+    bent = {f.name: _bend(model, rows, some, f.name, int(f.risk)) for f in model.features if f.risk}
+    name = max(bent, key=lambda n: bent[n], default="")
+    worst = bent.get(name, 0.0)
+    rule = "no constrained feature moves a score against its direction (largest step)"
+    return Guarded("monotone sweep", name if worst else "", worst, rule, worst > PARITY)
+
+
+def _bend(
+    model: ChurnModel, rows: pd.DataFrame, some: pd.DataFrame, name: str, sign: int
+) -> float:
+    known = rows[name].dropna().to_numpy(float)
+    if not len(known):
+        return 0.0
+    matrix, place = model.matrix(some), model.features.names.index(name)
+    levels = np.quantile(known, [0, 0.25, 0.5, 0.75, 1])
+    swept = np.array([model.margins(_with(matrix, place, level)) for level in levels])
+    return float(max(0.0, -(np.diff(swept, axis=0) * sign).min()))
+
+
+def _with(matrix: Numbers, place: int, level: float) -> Numbers:
+    moved = matrix.copy()
+    moved[:, place] = level
+    return moved
+
+
+def _numeric(trained: Trained) -> Mapping[str, Numbers]:
+    names = trained.model.features.names
+    words = trained.model.features.categorical
+    return {n: trained.train[n].to_numpy(float) for n in names if n not in words}
+
+
+def _fall(
+    values: Numbers, stayed: NDArray[np.bool_], soon: NDArray[np.bool_], late: NDArray[np.bool_]
+) -> float:
+    """AUC for the first month's exits less that for the last month's, in the same direction."""
+    filled = known_as(values, blank_of(values[stayed | soon], soon[stayed | soon].astype(float)))
+    first = auc(soon[stayed | soon].astype(float), filled[stayed | soon])
+    last = auc(late[stayed | late].astype(float), filled[stayed | late])
+    return first - last if first >= 0.5 else last - first
+
+
+def _quick(trained: Trained, churned: Numbers, more: Mapping[str, Any] = BY_DEFAULT) -> float:
+    """AUC that a quick model reaches for some labels on customers it has not seen."""
+    model, rows = trained.model, trained.train
+    customers = rows.index.get_level_values("customer_id").to_numpy()
+    how = {"seeds": (1,), "trees": QUICK_TREES, "more": more}
+    margins = cross_fitted(model.features, model.matrix(rows), churned, customers, **how)
+    return _auc_inside(churned, margins, fit.customer_folds(customers, fit.FOLDS), _moments(rows))
+
+
+def _auc_inside(churned: Numbers, margins: Numbers, *groups: Numbers) -> float:
+    """AUC inside each fold and date, weighted by churned rows.
+
+    Across folds it would be below .5 for nothing learnt: a fold with many churned rows is scored by a
+    model that saw few.
+    """
+    told = pd.DataFrame({"churned": churned, "margin": margins})
+    parts = [part for _, part in told.groupby(list(groups)) if 0 < part["churned"].mean() < 1]
+    found = [auc(part["churned"].to_numpy(), part["margin"].to_numpy()) for part in parts]
+    return float(np.average(found, weights=[part["churned"].sum() for part in parts]))
+
+
+def _shuffled(churned: Numbers, dates: Numbers, draw: np.random.Generator) -> Numbers:
+    """Labels that change places with others of their date."""
+    order = np.lexsort((draw.random(len(churned)), dates))
+    place = np.lexsort((np.arange(len(churned)), dates))
+    shuffled = np.empty_like(churned)
+    shuffled[place] = churned[order]
+    return shuffled
+
+
+def _moments(rows: pd.DataFrame) -> Numbers:
+    return pd.to_datetime(rows.index.get_level_values("as_of")).to_numpy()
