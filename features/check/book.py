@@ -46,9 +46,10 @@ def silent(history: History, inactivity_days: int, last: datetime | None) -> int
 
 
 def months(told: Mapping[str, TableRows]) -> float:
-    """How long customers have been watched: the longest table about what they do, in months."""
-    spans = [rows for name, rows in told.items() if name in BEHAVIOUR]
-    days = [(s.last - s.first).days for s in spans if s.first and s.last]
+    """How long customers have been watched, in months: by their use, else by what there is."""
+    watched = ["usage"] if "usage" in told else [name for name in BEHAVIOUR if name in told]
+    spans = [(told[name].first, told[name].last) for name in watched]
+    days = [(last - first).days for first, last in spans if first and last]
     return max(days, default=0) / DAYS_A_MONTH
 
 

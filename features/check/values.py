@@ -10,7 +10,7 @@ from features.check.finding import Finding, Severity, share
 from features.check.formats import advice
 from features.check.probes import AS_FOUND, Answer, answers, probes, wide
 from features.rules import RANGES
-from features.tables import Kind, Table
+from features.tables import Column, Kind, Table
 
 KINDS = {Kind.TIME: "a date or time", Kind.NUMBER: "a number", Kind.FLAG: "true or false"}
 MOSTLY = 0.5
@@ -86,6 +86,8 @@ def values(table: Table, found: ir.Table, date_format: str, currency: str) -> It
             yield from _missing(table, answer)
         elif answer.check == "unreadable":
             yield from _unreadable(table, rows, answer, date_format)
+        elif answer.check == "other_currency" and answer.rows == answer.of > 0:
+            yield _unnamed_currency(table, answer, currency)
         elif answer.rows:
             yield _worded(table, answer, more=_more(table, answer, currency))
 
@@ -93,7 +95,7 @@ def values(table: Table, found: ir.Table, date_format: str, currency: str) -> It
 def _missing(table: Table, answer: Answer) -> Iterator[Finding]:
     """Columns without values; what is not revealed yet is empty by nature."""
     column = table[answer.column]
-    if not answer.of or answer.rows < MOSTLY * answer.of:
+    if answer.rows < max(MOSTLY * answer.of, 1) or _may_be_empty(column):
         return
     at = (table.name, column.name, answer.rows)
     if answer.rows == answer.of:
@@ -105,9 +107,14 @@ def _missing(table: Table, answer: Answer) -> Iterator[Finding]:
             else "Fill it, or drop it."
         )
         yield Finding("empty_column", severity, what, do, *at)
-    elif not (column.required or column.revealed_by or column.name == "known_at"):
+    elif not (column.required or column.revealed_by):
         what = f"{table.name}.{column.name} is missing in {share(answer.rows, answer.of)}."
         yield Finding("mostly_empty", Severity.ADVICE, what, "Fill it where it is known.", *at)
+
+
+def _may_be_empty(column: Column) -> bool:
+    """Whether an empty value says something: nothing late, one of a kind, the usual scale."""
+    return column.name.endswith("known_at") or column.name == "scale" or column.if_empty is not None
 
 
 def _unreadable(table: Table, rows: ir.Table, answer: Answer, given: str) -> Iterator[Finding]:
@@ -122,6 +129,15 @@ def _unreadable(table: Table, rows: ir.Table, answer: Answer, given: str) -> Ite
         return
     do = advice(_unread(rows, column.name), given)
     yield Finding(**{**vars(finding), "do": do})
+
+
+def _unnamed_currency(table: Table, answer: Answer, currency: str) -> Finding:
+    """The whole history in one other currency only wants to be named."""
+    finding = _worded(table, answer, more=currency)
+    [*others] = answer.examples
+    same = len(others) == 1
+    do = f"Set currency = '{others[0]}', if that is what you report in." if same else finding.do
+    return Finding(**{**vars(finding), "do": do})
 
 
 def _unread(rows: ir.Table, column: str) -> list[str]:
