@@ -99,7 +99,7 @@ class Teller:
             "name": person.name,
             "owner": person.owner,
             "segment": person.segment,
-            "plan": _word(cases, place, "plan"),
+            "plan": self._plan(cases, place),
             "status": person.status,
             "as_of": asking.as_of,
             "horizon_days": self.model.horizon_days,
@@ -109,6 +109,12 @@ class Teller:
             "data_until": asking.data_until,
             "scored_at": asking.scored_at,
         }
+
+    def _plan(self, cases: Cases, place: int) -> str | None:
+        if "plan" not in self.model.features.names:
+            return None
+        plan = str(cases.columns["plan"][place])
+        return None if plan == self.model.features["plan"].if_none else plan
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
@@ -161,8 +167,3 @@ def _number(cases: Cases, place: int, name: str) -> float | None:
 
 def _known_number(value: Any) -> float | None:
     return None if value is None or isnan(value) else float(value)
-
-
-def _word(cases: Cases, place: int, name: str) -> str | None:
-    value = cases.columns[name][place] if name in cases.columns else None
-    return value if isinstance(value, str) else None

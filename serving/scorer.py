@@ -8,6 +8,7 @@ from functools import cached_property
 from threading import RLock
 
 from features.columns import columns
+from features.errors import SourceError
 from features.history import History
 from features.reference import Plan, planned
 from features.usable import Outside
@@ -103,6 +104,7 @@ class Scorer:
 
     def everyone(self, as_of: date) -> Everyone:
         """Every customer known on the date. Who has left gets no row, but is counted."""
+        self._require_history()
         with self.reading:
             known = self.history.known(as_of)
             people = everybody(known, as_of, self.use_days)
@@ -113,6 +115,7 @@ class Scorer:
 
     def cases(self, customers: Sequence[str], as_of: date) -> Cases:
         """Customers with their vectors; raises UnknownCustomer."""
+        self._require_history()
         with self.reading:
             if len(customers) <= FEW:
                 return few(self.plan, self.history, customers, as_of, self.use_days)
@@ -133,12 +136,13 @@ class Scorer:
     def data_until(self, as_of: date) -> date | None:
         """The last day with a row known on the date; looked up once an hour."""
         key = (as_of, self.clock().replace(minute=0, second=0, microsecond=0))
-        with self.reading:
-            if key not in self._until:
-                if len(self._until) >= REMEMBERED:
-                    self._until.clear()
-                self._until[key] = latest(last_days(self.history, as_of))
+        if key in self._until:  # asked of health too, which waits for nobody
             return self._until[key]
+        with self.reading:
+            if len(self._until) >= REMEMBERED:
+                self._until.clear()
+            self._until[key] = until = latest(last_days(self.history, as_of))
+        return until
 
     @cached_property
     def plan(self) -> Plan:
@@ -150,6 +154,10 @@ class Scorer:
         """What makes predictions of probabilities."""
         explainer = Explainer(self.model.features, self.model.references)
         return Teller(self.model, explainer, self.limits)
+
+    def _require_history(self) -> None:
+        if "customers" not in self.history.tables:
+            raise SourceError("There is no history here to look customers up in.")
 
     def _asking(self, as_of: date) -> Asking:
         return Asking(as_of, self.data_until(as_of), self.clock())

@@ -78,7 +78,7 @@ def history_of(
     """
     given = {name: getattr(tables, name) for name in TABLES if name in tables.model_fields_set}
     found = in_memory({name: _arrow(TABLES[name], rows) for name, rows in given.items()})
-    history, accounts = usable(found, outside, now)
+    history, accounts = usable(found, outside, _naive(now))
     return history, dict(accounts)
 
 

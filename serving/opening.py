@@ -1,0 +1,52 @@
+"""From settings to a Scorer: the model in force beside the history, if there is one."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from features.errors import SourceError
+from features.history import History
+from features.settings import Settings
+from features.sources import opened
+from features.usable import usable
+from serving.bands import limits_of
+from serving.bundle import bundle_at
+from serving.scorer import Scorer
+from training.model import loaded
+
+log = logging.getLogger(__name__)
+HERE = Path(__file__).parent.parent
+NOBODY = History({})
+
+
+def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime]) -> Scorer:
+    """The model that the settings name beside a history.
+
+    Raises:
+        ModelMissing: There is no model where the settings say.
+        ContractError: It was trained on other definitions of features than this code's.
+    """
+    model = loaded(bundle_at(settings.bundle, HERE))
+    return Scorer(
+        model=model,
+        history=history,
+        limits=limits_of(model.about, settings.bands),
+        clock=clock,
+        use_days=model.horizon_days if settings.label == "inactivity" else None,
+    )
+
+
+def history_of(settings: Settings) -> History:
+    """The usable rows of the history that the settings name; raises SourceError."""
+    found = opened(settings.history, settings.date_format or "")
+    return usable(found, settings.usage_outside_subscription)[0]
+
+
+def history_if_any(settings: Settings) -> History:
+    """The same, or nobody's: a service without a history still scores what it is sent."""
+    try:
+        return history_of(settings)
+    except SourceError as missing:
+        log.warning("no history to score customers from: %s", missing)
+        return NOBODY

@@ -1,0 +1,50 @@
+"""What can be read with GET, in a browser or by a probe: the model, its features, its health."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from serving.about import card_of, catalogue_of, health_of
+
+
+def reads(describe: Callable[[], Mapping[str, Any]]) -> Starlette:
+    """The addresses as an application; put the scorer into its `state` before it is asked.
+
+    `describe` gives the API's description when it is asked for.
+    """
+    app = Starlette(
+        routes=[
+            Route("/docs.json", show_description),
+            Route("/features", show_features),
+            Route("/model_card", show_card),
+            Route("/health", show_health),
+        ]
+    )
+    app.state.describe = describe
+    return app
+
+
+def show_description(request: Request) -> JSONResponse:
+    """The API as OpenAPI."""
+    return JSONResponse(request.app.state.describe())
+
+
+def show_features(request: Request) -> JSONResponse:
+    """Every feature that the model looks at."""
+    told = catalogue_of(request.app.state.scorer.model)
+    return JSONResponse([feature.model_dump(mode="json") for feature in told])
+
+
+def show_card(request: Request) -> JSONResponse:
+    """What the model is."""
+    scorer = request.app.state.scorer
+    return JSONResponse(card_of(scorer.model, scorer.limits).model_dump(mode="json"))
+
+
+def show_health(request: Request) -> JSONResponse:
+    """Whether the service can answer."""
+    return JSONResponse(health_of(request.app.state.scorer).model_dump(mode="json"))

@@ -1,0 +1,128 @@
+"""The churn service: it takes requests and answers them. Nothing is decided here."""
+
+import gc
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, TypeVar, cast
+
+# BentoML reads this when it is imported; only the word True counts.
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+
+import bentoml
+from pydantic import Field
+
+from features.settings import read_settings
+from serving.about import card_of, catalogue_of, health_of
+from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
+from serving.board import Board
+from serving.openapi import described
+from serving.opening import history_if_any, scorer_of
+from serving.reads import reads
+from serving.schemas import (
+    Explanation,
+    FeatureSaid,
+    Health,
+    ModelCard,
+    Prediction,
+    TablesScored,
+    Vector,
+)
+from serving.sent import SentTables
+from serving.web import pages
+
+logging.getLogger(FAULTS_LOGGED_BY).addFilter(WithoutInputs())
+settings = read_settings()
+site = pages(Board(settings.scores), currency=settings.currency)
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+on_startup: Callable[[Method], Method] = bentoml.on_startup
+
+
+def api(method: Method) -> Method:
+    """A method that is an API, and whose named errors are answers."""
+    made = bentoml.api(answered(method))
+    made.input_spec.model_config["extra"] = "forbid"  # a misspelt field is an error, not ignored
+    made.input_spec.model_rebuild(force=True)
+    return cast("Method", made)
+
+
+CustomerId = Annotated[str, Field(min_length=1, examples=["C00001"])]
+Ids = Annotated[list[CustomerId], Field(min_length=1, max_length=1000)]
+Vectors = Annotated[list[Vector], Field(min_length=1, max_length=1000)]
+AsOf = Annotated[
+    date | None,
+    Field(
+        description="What was known before midnight UTC of this date; null: the day after the data "
+        "ends, today at the latest.",
+        examples=["2026-11-01"],
+    ),
+]
+
+
+class Churn:
+    """How likely customers are to leave within the horizon, and what raises or lowers that."""
+
+    def __init__(self) -> None:
+        history = history_if_any(settings)
+        self.scorer = scorer_of(settings, history, lambda: datetime.now(UTC))
+        self.scorer.next_as_of()
+        read.state.scorer = self.scorer
+        site.state.scorer = self.scorer if history.tables else None
+
+    @on_startup
+    def settle(self) -> None:
+        """What is there by now stays: the garbage collector need not look at it again."""
+        gc.collect()
+        gc.freeze()
+
+    @api
+    def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
+        """Score customers from the history, in the order asked, ranked among themselves."""
+        return self.scorer.score(customer_ids, as_of or self.scorer.next_as_of())
+
+    @api
+    def score_tables(self, tables: SentTables, as_of: AsOf = None) -> TablesScored:  # type: ignore[valid-type]  # made of the declarations
+        """Score every customer among rows of the canonical tables that are sent along."""
+        return self.scorer.score_tables(tables, as_of, settings.usage_outside_subscription)
+
+    @api
+    def score_vectors(self, vectors: Vectors, as_of: AsOf = None) -> list[Prediction]:
+        """Score ready vectors: every feature by its name, null for what is not known."""
+        return self.scorer.score_vectors(vectors, as_of or self.scorer.next_as_of())
+
+    @api
+    def explain(self, customer_id: CustomerId, as_of: AsOf = None) -> Explanation:
+        """Score one customer and give every feature's part in it."""
+        return self.scorer.explain(customer_id, as_of or self.scorer.next_as_of())
+
+    @api
+    def features(self) -> list[FeatureSaid]:
+        """Every feature that the model looks at."""
+        return catalogue_of(self.scorer.model)
+
+    @api
+    def model_card(self) -> ModelCard:
+        """What the model is, what it was trained on and what it must not be used for."""
+        return card_of(self.scorer.model, self.scorer.limits)
+
+    @api
+    def health(self) -> Health:
+        """Whether customers can be scored by id, and how far the history reaches."""
+        return health_of(self.scorer)
+
+
+def description() -> dict[str, Any]:
+    """The API as OpenAPI."""
+    return described(ChurnService.openapi_spec.asdict())
+
+
+# /metrics would name every path that anybody ever asked for: it is off.
+ChurnService = bentoml.service(
+    name="churn", traffic={"timeout": 120}, threads=4, metrics={"enabled": False}
+)(Churn)
+read = reads(description)
+ChurnService.mount_asgi_app(read, name="reads")
+ChurnService.mount_asgi_app(site, name="pages")
+ChurnService.add_asgi_middleware(Problems)
