@@ -108,7 +108,7 @@ def _scored(request: Request) -> Scored | None:
 
 def _record(request: Request, scored: Scored, customer_id: str) -> Record | None:
     scorer: Remembers | None = request.app.state.scorer
-    if scorer is None:
+    if scorer is None or not scorer.history.tables:
         return None
     with scorer.reading:
         return record(scorer.history, customer_id, scored.latest.as_of)

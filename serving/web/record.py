@@ -76,21 +76,25 @@ def record(history: History, customer_id: str, as_of: date) -> Record:
 def gaps(record: Record) -> list[str]:
     """What the record does not know, in words; a score leans on what is there."""
     return [
-        *_gap(record, "usage", "No use recorded", SILENT_DAYS),
-        *_gap(record, "tickets", "No ticket", None),
-        *_gap(record, "invoices", "No invoice", None),
-        *_gap(record, "surveys", "No survey answered", UNANSWERED_DAYS),
+        *_gap(record, "usage", "use has", "recorded", SILENT_DAYS),
+        *_gap(record, "tickets", "ticket has", "opened", None),
+        *_gap(record, "invoices", "invoice has", "issued", None),
+        *_gap(record, "surveys", "survey has", "answered", UNANSWERED_DAYS),
     ]
 
 
-def _gap(record: Record, table: str, said: str, days: int | None) -> list[str]:
+def _gap(record: Record, table: str, what: str, done: str, days: int | None) -> list[str]:
     if table not in record.lasts:
         return [f"This business keeps no {table} here"]
     last = record.lasts[table]
     if last is None:
-        return [f"{said}, ever"]
+        return [f"No {what} ever been {done}"]
     ago = (record.as_of - last).days
-    return [f"{said} since {words.day(last)} ({ago} days)"] if days and ago > days else []
+    return (
+        [f"No {what} been {done} since {words.day(last)} ({ago} days)"]
+        if days and ago > days
+        else []
+    )
 
 
 def _known(history: History, customer_id: str, as_of: date) -> dict[str, tuple[Row, ...]]:

@@ -1,5 +1,6 @@
 """The year of one customer as charts under each other: its score above what it did."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,21 @@ HIGH, LOW = 64, 44
 MONTH_OF_WEEKS = 4
 SCALES = {"NPS": 10.0, "CSAT": 5.0, "CES": 7.0}
 SHAPES: dict[str, Shape] = {"NPS": "circle", "CSAT": "square", "CES": "triangle"}
-LEAST_TOP = 0.2  # of the score's scale: a rise from 1 % to 2 % shall not look like a cliff
+INVOICES: dict[str, tuple[Shape, str]] = {
+    "paid": ("circle", "paid in time"),
+    "late": ("triangle", "paid late"),
+    "open": ("ring", "not yet due"),
+    "overdue": ("ring", "overdue"),
+    "void": ("ring", "withdrawn"),
+    "failed": ("cross", "failed payment"),
+}
+TOPS = (
+    0.2,
+    0.4,
+    0.6,
+    0.8,
+    1.0,
+)  # of the score's scale: from 1 % to 2 % is not to look like a cliff
 
 
 @dataclass(frozen=True)
@@ -68,12 +83,12 @@ def _panel(
 
 def _scores(span: Span, scores: Sequence[tuple[date, float]], treated: Sequence[date]) -> Panel:
     inside = [(day, value) for day, value in scores if day >= span.start]
-    top = min(max(LEAST_TOP, *(value for _, value in inside)) * 1.05, 1.0)
+    top = next(top for top in TOPS if top >= max(value for _, value in inside))
     dots = [
         Mark(day, "circle", "score", f"{words.share(value)} on {words.day(day)}", value / top)
         for day, value in inside
     ]
-    drawn = [label(words.share(top)), marks(span, HIGH, dots, joined="score-line")]
+    drawn = [label(f"{top:.0%}"), marks(span, HIGH, dots, joined="score-line")]
     first, last = inside[0], inside[-1]
     sentence = f"{words.share(last[1])} now"
     if len(inside) > 1:
@@ -106,8 +121,8 @@ def _tickets(span: Span, weeks: Sequence[Week], treated: Sequence[date]) -> Pane
     ]
     recent = weeks[-3 * MONTH_OF_WEEKS :]
     opened, loud = sum(week.tickets for week in recent), sum(week.loud for week in recent)
-    sentence = f"{opened} opened in the last 12 weeks"
-    sentence += f", {loud} of them pressing or complaints" if opened else ""
+    sentence = f"{opened or 'none'} opened in the last 12 weeks"
+    sentence += f", {loud or 'none'} of them pressing or complaints" if opened else ""
     key: tuple[tuple[Shape, str, str], ...] = (
         ("square", "loud", "pressing or complaint"),
         ("square", "calm", "other"),
@@ -145,42 +160,34 @@ def _scale(row: Row) -> float:
 
 def _invoices(span: Span, record: Record, treated: Sequence[date], currency: str) -> Panel:
     given = [_invoice(row, record.as_of, currency) for row in record.invoices]
-    failed = [
-        Mark(
-            row["at"].date(), "cross", "late", f"Payment failed on {words.day(row['at'].date())}", 1
-        )
-        for row in record.failed
-    ]
-    late, unpaid = _of_kind(given, "triangle"), _of_kind(given, "ring")
-    sentence = f"{len(given)} issued, {late} late, {unpaid} unpaid"
-    key: tuple[tuple[Shape, str, str], ...] = (
-        ("circle", "paid", "paid"),
-        ("triangle", "late", "late"),
-        ("ring", "open", "unpaid"),
-        ("cross", "late", "failed payment"),
-    )
+    failed = [_failed(row["at"].date()) for row in record.failed]
+    kinds = Counter(mark.kind for mark in (*given, *failed))
+    sentence = f"{len(given)} issued, {kinds['late'] or 'none'} paid late"
+    sentence += f", {kinds['overdue']} overdue" if kinds["overdue"] else ""
+    key = tuple((shape, kind, said) for kind, (shape, said) in INVOICES.items() if kinds[kind])
     drawn = [marks(span, LOW, [*given, *failed])]
-    return _panel("Invoices", sentence, LOW, span, drawn, treated, key if given or failed else ())
-
-
-def _of_kind(given: Sequence[Mark], shape: Shape) -> int:
-    return sum(mark.shape == shape for mark in given)
+    return _panel("Invoices", sentence, LOW, span, drawn, treated, key)
 
 
 def _invoice(row: Row, as_of: date, currency: str) -> Mark:
-    issued, due, paid = row["issued_at"].date(), row["due_at"], row["paid_at"]
-    told = f"{words.money(row['amount'], currency)} of {words.day(issued)}"
+    issued, (kind, said) = row["issued_at"].date(), _paid(row, as_of)
+    amount = f"{words.money(row['amount'], currency)} of {words.day(issued)}"
+    return Mark(issued, INVOICES[kind][0], kind, f"{amount}: {said}", 0.25)
+
+
+def _paid(row: Row, as_of: date) -> tuple[str, str]:
+    """What became of an invoice: its kind, and in words."""
+    due, paid = row["due_at"], row["paid_at"]
     if row["voided_at"]:
-        return Mark(issued, "ring", "void", f"{told}: withdrawn", 0.25)
-    if paid and due and paid.date() > due.date():
-        days = (paid.date() - due.date()).days
-        return Mark(issued, "triangle", "late", f"{told}: paid {days} days late", 0.25)
+        return "void", "withdrawn"
+    late = ((paid.date() if paid else as_of) - due.date()).days if due else 0
     if paid:
-        return Mark(issued, "circle", "paid", f"{told}: paid", 0.25)
-    overdue = (as_of - due.date()).days if due else 0
-    if overdue > 0:
-        return Mark(issued, "ring", "open", f"{told}: unpaid, {overdue} days overdue", 0.25)
-    return Mark(issued, "ring", "open", f"{told}: not yet due", 0.25)
+        return ("late", f"paid {late} days late") if late > 0 else ("paid", "paid in time")
+    return ("overdue", f"{late} days overdue") if late > 0 else ("open", "not yet due")
+
+
+def _failed(day: date) -> Mark:
+    return Mark(day, "cross", "failed", f"Payment failed on {words.day(day)}", 1)
 
 
 def _mrr(

@@ -19,10 +19,14 @@ from serving.web import pages
 from tests.web.conftest import served
 from tests.web.made_up import (
     FELL,
+    HAPPY,
     LATEST,
+    OVERDUE,
+    PLAN,
     SCRIPT,
     TODAY,
     TRAVERSAL,
+    URGENT,
     scored,
     write_run,
 )
@@ -142,35 +146,47 @@ def test_what_is_not_there_is_said_in_the_same_design(client: httpx.Client, path
     assert "<b>" not in answer.text
 
 
-def test_a_customer_page_has_reasons_by_theme_protection_and_context_apart(
+def section(client: httpx.Client, customer: str, name: str) -> str:
+    """The words of one part of a customer's page, each blank a plain one."""
+    page = client.get(f"/customers/{customer}").text.replace("\N{NO-BREAK SPACE}", " ")
+    [part] = re.findall(f'<h2 id="{name}">(.*?)</section>', page, re.DOTALL)
+    return " ".join(re.sub("<[^>]*>", " ", part).split())
+
+
+def test_a_customer_page_has_reasons_by_theme_the_strongest_first(client: httpx.Client) -> None:
+    assert section(client, "cyan", "why") == (
+        f"What raises the score Usage +60 points {FELL.text} +21 points "
+        f"Billing +24 points {OVERDUE.text} +9 points Each raises the score; none is a proven "
+        "cause. Points are its share of the difference to a typical customer."
+    )
+    assert "does not say that a call would keep" in client.get("/customers/cyan").text
+
+
+def test_what_lowers_the_score_and_what_nobody_can_act_on_stand_apart(
     client: httpx.Client,
 ) -> None:
-    page = client.get("/customers/cyan").text.replace("\N{NO-BREAK SPACE}", " ")
-    parts = ["Usage", "+60 points", FELL.text, "+21 points", "Billing", "What lowers it", "Context"]
-    places = [page.index(part, page.index('id="why"')) for part in parts]
-    assert places == sorted(places)
-    assert "none is a proven cause" in page
-    assert "does not say that a call would keep the customer" in page
+    minus = "\N{MINUS SIGN}"
+    assert section(client, "cyan", "protects") == f"What lowers it {HAPPY.text} {minus}3 points"
+    assert section(client, "cyan", "context").endswith(f"act on it. {PLAN.text} +1 point")
 
 
 def test_a_customer_page_says_by_theme_what_changed_since_the_last_run(
     client: httpx.Client,
 ) -> None:
-    page = client.get("/customers/cyan").text.replace("\N{NO-BREAK SPACE}", " ")
-    changed = page[page.index('id="changed"') : page.index('id="protects"')]
-    assert "65 % on 25 Oct 2026, 90 % on 1 Nov 2026" in changed
-    told = ["Usage", "+52 points", "Support", "\N{MINUS SIGN}24.8 points", "Sentiment", "Contract"]
+    changed = section(client, "cyan", "changed")
+    assert "65 % on 25 Oct 2026, 90 % on 1 Nov 2026: from critical" not in changed  # same band
+    told = ["Usage +52 points", "Support \N{MINUS SIGN}24.8 points", "Sentiment", "Contract"]
     assert [changed.index(words) for words in told] == sorted(map(changed.index, told))
-    assert "Then: 2 urgent open tickets now" in changed
+    assert f"Now: nothing among the strongest Then: {URGENT.text}" in changed
     assert "Billing" not in changed  # .2 points are not worth a line
 
 
 @pytest.mark.parametrize(
     ("customer", "said"),
     [
-        ("cyan", "No use recorded since 22 Sep 2026 (40 days)"),
+        ("cyan", "No use has been recorded since 22 Sep 2026 (40 days)"),
         ("cyan", "This business keeps no surveys here"),
-        ("beta", "No use recorded, ever"),
+        ("beta", "No use has ever been recorded"),
         ("dune", "Known for 9 days; 28 are needed"),
         ("fern", "had no score on 25 Oct 2026"),
     ],
@@ -187,7 +203,7 @@ def test_a_customer_page_names_what_is_not_known(
         'aria-label="Score: 90 % now, 61 % on 18 Oct 2026"',
         'aria-label="Usage: 0 actions in the last 4 weeks, 17 in the 4 weeks before"',
         'aria-label="Tickets: 1 opened in the last 12 weeks, 1 of them pressing or complaints"',
-        'aria-label="Invoices: 4 issued, 3 late, 1 unpaid"',
+        'aria-label="Invoices: 4 issued, 3 paid late, 1 overdue"',
         'aria-label="MRR: $1,000 a month, $800 on 2 Nov 2025"',
         "2 Oct 2026: training by mail",
     ],
