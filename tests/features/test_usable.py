@@ -197,6 +197,22 @@ def test_use_is_judged_by_the_ends_known_when_it_arrived():
     assert told == {"usage": {"outside_subscription": 1}}
 
 
+def test_use_before_a_subscription_had_arrived_was_outside():
+    late = subscribed(known_at=day(50))
+    rows = [used(at=day(30)), used(at=day(60))]
+    told = aside("set_aside", subscriptions=[late], usage=rows)
+    assert told == {"usage": {"outside_subscription": 1}}
+
+
+def test_of_equal_rows_the_one_that_changes_first_is_used():
+    answered = ticket(csat=5.0, csat_at=day(10), resolved_at=day(20))
+    resolved = ticket(csat=None, csat_at=None, resolved_at=day(15))
+    whole = history(tickets=[answered, resolved])
+    as_of = day(12)
+    then, now = usable(cut(whole, as_of))[0], usable(whole)[0]
+    assert _known(now, as_of.date()) == _known(then, as_of.date())
+
+
 def cut(history: History, as_of: datetime) -> History:
     """What had arrived before a date, as a source would have handed it over then."""
     return History({name: _cut(name, rows, as_of) for name, rows in history.tables.items()})
