@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import typer
@@ -94,21 +95,34 @@ def worded(error: ChurnError, as_json: bool) -> str:
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the page when the scores are there.")] = True,
     customers: Annotated[int, typer.Option(min=200, help="How many customers to make up.")] = 2000,
+    months: Annotated[int, typer.Option(min=12, max=60, help="How long a history.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
+    home: Annotated[Path, typer.Option(help="The folder for all of it.")] = Path("demo"),
+    port: Annotated[int | None, typer.Option(help="Serve on this port.")] = None,
 ) -> None:
     """Make up a company, check its history, train, score everybody and serve the page.
 
-    Everything goes into demo/: its history, its settings (demo/churn.toml), the models, the scores.
+    Everything goes into one folder: its history, its settings (churn.toml), the models, the scores.
     """
-    _step("simulate", "--to", "demo", "--customers", str(customers), "--seed", str(seed))
-    os.environ["CHURN_CONFIG"] = str(Path("demo") / "churn.toml")
-    for name in ["check", "train", "score"] + ["serve"] * serve:
-        _step(name)
+    size = ["--customers", str(customers), "--months", str(months), "--seed", str(seed)]
+    _step("simulate", "--to", str(home), *size)
+    os.environ["CHURN_HOME"] = str(home)
+    if (home / "churn.toml").is_file():
+        os.environ["CHURN_CONFIG"] = str(home / "churn.toml")
+    _step("check")
+    _step("train", unless=ExitCode.REFUSED)  # then the champion before it goes on, if there is one
+    _step("score", "--earlier", "2")
+    if serve:
+        _step("serve", *(["--port", str(port)] if port else []))
 
 
-def _step(*arguments: str) -> None:
+def _step(*arguments: str, unless: ExitCode = ExitCode.OK) -> None:
+    """One command of the demo; says how long it took, and ends the demo with it where it fails."""
+    typer.echo(f"churn {' '.join(arguments)}", err=True)
+    started = monotonic()
     ended = run(arguments, standalone=False)
-    if ended:
+    typer.echo(f"  {arguments[0]} took {monotonic() - started:.0f} s", err=True)
+    if ended not in (None, ExitCode.OK, unless):
         raise typer.Exit(ended)
 
 

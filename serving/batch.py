@@ -16,6 +16,7 @@ from features.featureset import Values
 from serving.cases import Cases
 from serving.dataset import FILE, only_writer, publish, run_before, run_of, write
 from serving.freshness import last_days, require_fresh
+from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
 
 DIGITS = 6  # of values in the digest: sums in another order differ behind the fifteenth
@@ -112,13 +113,14 @@ def tallied(folder: Path) -> dict[str, Any]:
     """What a written run adds up to; customers = scored + all set aside, whether or not in rows."""
     columns = ["probability", "revenue_at_risk", "band"]
     rows = pq.read_table(folder / FILE, columns=columns).to_pydict()
+    bands = Counter(Band(band) for band in rows["band"])
     chances = [chance for chance in rows["probability"] if chance is not None]
     return {
         "rows": len(rows["band"]),
         "scored": len(chances),
         "mean_probability": sum(chances) / len(chances),
         "revenue_at_risk": sum(money or 0.0 for money in rows["revenue_at_risk"]),
-        "by_band": dict(Counter(rows["band"])),
+        "by_band": {band.value: bands[band] for band in reversed(Band) if bands[band]},
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from features.errors import SourceError
+from features.errors import ContractError, ModelMissing, SourceError
 from features.history import History
 from features.settings import Settings
 from features.sources import opened
@@ -13,7 +13,7 @@ from features.usable import usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
 from serving.scorer import Scorer
-from training.model import loaded
+from training.model import ChurnModel, loaded
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent.parent
@@ -24,10 +24,10 @@ def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime
     """The model that the settings name beside a history.
 
     Raises:
-        ModelMissing: There is no model where the settings say.
-        ContractError: It was trained on other definitions of features than this code's.
+        ModelMissing: There is no model where the settings say, or it was trained on other
+            definitions of features than this code's.
     """
-    model = loaded(bundle_at(settings.bundle, HERE))
+    model = _model(settings)
     return Scorer(
         model=model,
         history=history,
@@ -35,6 +35,14 @@ def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime
         clock=clock,
         use_days=model.horizon_days if settings.label == "inactivity" else None,
     )
+
+
+def _model(settings: Settings) -> ChurnModel:
+    folder = bundle_at(settings.bundle, HERE)
+    try:
+        return loaded(folder)
+    except ContractError as differs:
+        raise ModelMissing(f"The model at {folder} cannot be used: {differs}") from differs
 
 
 def history_of(settings: Settings) -> History:

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, floor, isnan
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from features.feature import Change, Declaration, Difference, Ratio, Theme, Trend
 from features.featureset import FeatureSet
 from features.words import counted, number, percent, sentence, within_noise
 from serving.drivers import Driver, drivers_of
 from serving.schemas import Reason
-from training.references import References
 
 Value: TypeAlias = float | str | None
 Weighed: TypeAlias = Sequence[tuple[Driver, float]]
@@ -29,6 +28,13 @@ SECOND = 0.25  # a second reason needs this share of the first
 OWN_PAST = 0.5  # a change is told rather than a level that contributes up to twice as much
 FLAT = 1e-9
 RAISES, LOWERS = 1, -1
+
+
+class Peers(Protocol):
+    """What is usual among customers: the references that a model carries."""
+
+    def median(self, feature: str, segment: str) -> float:
+        """The middle value in a segment; among all where the segment is unknown."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class Explainer:
     """Chooses and words what is said of scores, by the features' words and the customer's peers."""
 
     features: FeatureSet
-    references: References
+    peers: Peers
 
     @cached_property
     def drivers(self) -> tuple[Driver, ...]:
@@ -165,7 +171,7 @@ class Explainer:
         )
 
     def _peers(self, score: Score, feature: Declaration) -> float | None:
-        return _number(self.references.median(feature.name, score.segment))
+        return _number(self.peers.median(feature.name, score.segment))
 
 
 def probability(log_odds: float) -> float:

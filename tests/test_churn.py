@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -175,25 +176,49 @@ def test_a_fault_of_ours_keeps_its_traceback(
         churn.main(["check"])
 
 
+Ended = dict[str, int]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ended], list[str]]:
+    """Puts commands that end with given codes in the place of the demo's; tells which it called."""
+
+    def _steps(ended: Ended) -> list[str]:
+        called: list[str] = []
+        module = ModuleType("steps_for_this_test")
+
+        def step(name: str) -> Callable[..., None]:
+            def _run(
+                to: str = "", customers: int = 0, months: int = 0, seed: int = 0, earlier: int = 0
+            ) -> None:
+                called.append(name)
+                raise typer.Exit(ended[name])
+
+            return _run
+
+        module.__dict__.update({name: step(name) for name in ended})
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        lines = [churn.Command(name, module.__name__, name) for name in ended]
+        monkeypatch.setattr(churn, "COMMANDS", (*lines, churn.Command("demo", "churn", "Demo.")))
+        monkeypatch.setenv("CHURN_HOME", "restored after this test")
+        return called
+
+    return _steps
+
+
 def test_the_demo_goes_through_the_commands_in_order_and_stops_at_the_first_that_fails(
-    monkeypatch: pytest.MonkeyPatch,
+    steps: Callable[[Ended], list[str]],
 ) -> None:
-    ended = {"simulate": 0, "check": 0, "train": 7, "score": 0}
-    called: list[str] = []
-    module = ModuleType("steps_for_this_test")
-
-    def step(name: str) -> Callable[..., None]:
-        def _run(to: str = "", customers: int = 0, seed: int = 0) -> None:
-            called.append(name)
-            raise typer.Exit(ended[name])
-
-        return _run
-
-    module.__dict__.update({name: step(name) for name in ended})
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    lines = [churn.Command(name, module.__name__, name) for name in ended]
-    monkeypatch.setattr(churn, "COMMANDS", (*lines, churn.Command("demo", "churn", "Demo.")))
-    monkeypatch.setenv("CHURN_CONFIG", "restored after this test")
+    called = steps({"simulate": 0, "check": 3, "train": 0, "score": 0})
     with pytest.raises(SystemExit) as end:
         churn.main(["demo", "--no-serve"])
-    assert (end.value.code, called) == (7, ["simulate", "check", "train"])
+    assert (end.value.code, called) == (3, ["simulate", "check"])
+
+
+def test_the_demo_goes_on_with_the_champion_where_a_challenger_is_refused(
+    steps: Callable[[Ended], list[str]], tmp_path: Path
+) -> None:
+    called = steps({"simulate": 0, "check": 0, "train": 7, "score": 0})
+    with pytest.raises(SystemExit) as end:
+        churn.main(["demo", "--no-serve", "--home", str(tmp_path)])
+    assert (end.value.code, called) == (0, ["simulate", "check", "train", "score"])

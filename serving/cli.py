@@ -1,0 +1,191 @@
+"""The commands of serving: here, in service.py and in web/ alone settings and the clock are read.
+
+Each command imports what it needs when it is called, so that `--help` is there at once.
+"""
+
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.errors import SettingsError
+
+if TYPE_CHECKING:
+    from features.settings import Settings
+    from serving.batch import Outcome
+    from serving.scorer import Scorer
+
+log = logging.getLogger(__name__)
+
+SERVICE = "serving.service:ChurnService"
+APART = timedelta(days=28)  # whole weeks, so that weekdays do not make a trend
+SQLITE = "sqlite:///"
+
+
+def score(
+    as_of: Annotated[
+        list[datetime] | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Score what was known before this date; may be repeated. Default: the day after "
+            "the data ends, today at the latest.",
+        ),
+    ] = None,
+    earlier: Annotated[
+        int, typer.Option(min=0, help="Score so many earlier dates too, 28 days apart.")
+    ] = 0,
+    history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
+    to: Annotated[Path | None, typer.Option(help="The scores' folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Score the whole base as of a date into the scores' data set.
+
+    The same model, data and date again change nothing. Ends with 4 if the data is too old, with 6
+    if there is no model.
+    """
+    from serving.opening import history_of, scorer_of
+
+    given = {"history": history, "scores": to}
+    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    fetch(settings)
+    scorer = scorer_of(settings, history_of(settings), lambda: datetime.now(UTC))
+    dates = dates_of(scorer, [moment.date() for moment in as_of or ()], earlier)
+    outcomes = [_scored(scorer, day, settings, quiet=as_json) for day in dates]
+    typer.echo(
+        json.dumps({"runs": [_said(outcome) for outcome in outcomes]}, indent=2)
+        if as_json
+        else "\n".join(_worded(outcome) for outcome in outcomes)
+    )
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The port.")] = None,
+) -> None:
+    """Serve the API and the pages, with the champion as it is now."""
+    given = {"host": host, "port": port}
+    settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    fetch(settings)
+    require_free(settings.host, settings.port)
+    os.environ.setdefault("BENTOML_HOME", str(settings.home.resolve() / "bentoml"))
+    os.environ["BENTOML_DO_NOT_TRACK"] = "True"
+    typer.echo(
+        f"Serving at http://{settings.host}:{settings.port} in a few seconds; Ctrl+C ends it."
+    )
+    where = ["--host", settings.host, "--port", str(settings.port)]
+    # The server takes this process's place, so that whoever started it can end it.
+    os.execv(sys.executable, [sys.executable, "-m", "bentoml", "serve", SERVICE, *where])  # noqa: S606
+
+
+def fetch(settings: "Settings") -> None:
+    """Publish the champion of the registry into the bundle, if there is a registry to ask.
+
+    Raises:
+        ModelMissing: No model has been promoted, and none was published before.
+    """
+    from features.errors import ModelMissing
+    from serving.bundle import bundle_at, published
+
+    if _has_registry(settings):
+        from training import track
+
+        registry = track.Registry(settings.tracking_uri, settings.model_name)
+        try:
+            with TemporaryDirectory() as folder:
+                published(track.champion(registry, Path(folder)), settings.bundle)
+        except ModelMissing:
+            log.warning("the registry has no champion: a model published before is used, if any")
+    bundle_at(settings.bundle)
+
+
+def dates_of(scorer: "Scorer", named: list[date], earlier: int) -> list[date]:
+    """The dates to score, oldest first.
+
+    Raises:
+        SettingsError: A date lies in the future.
+    """
+    today = scorer.clock().date()
+    if late := [day for day in named if day > today]:
+        raise SettingsError(f"--as-of {late[0]} lies in the future: today is {today}, in UTC.")
+    latest = named or [scorer.next_as_of()]
+    return sorted({day - APART * back for day in latest for back in range(earlier + 1)})
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuses a port that another process listens on.
+
+    Raises:
+        SettingsError: It is taken, or the host is no address of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Name another with --port or "
+                "--host, or end the process that listens there."
+            ) from error
+
+
+def _settings(**given: Any) -> "Settings":
+    from features.settings import read_settings
+
+    return read_settings(**given)
+
+
+def _has_registry(settings: "Settings") -> bool:
+    """Whether MLflow is installed and its data base is there; asking would make an empty one."""
+    uri = settings.tracking_uri
+    there = not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).is_file()
+    return there and find_spec("mlflow") is not None
+
+
+def _scored(scorer: "Scorer", as_of: date, settings: "Settings", quiet: bool) -> "Outcome":
+    from serving.batch import score_everyone
+
+    limits = settings.freshness_days
+    with _progress(f"scores as of {as_of}", quiet) as (total, step):
+        return score_everyone(scorer, as_of, settings.scores, limits, total, step)
+
+
+def _said(outcome: "Outcome") -> dict[str, Any]:
+    return {"folder": str(outcome.folder), "changed": outcome.changed, **outcome.manifest}
+
+
+def _worded(outcome: "Outcome") -> str:
+    said = outcome.manifest
+    aside = ", ".join(f"{count:,} {why}" for why, count in said["set_aside"].items())
+    bands = ", ".join(f"{count:,} {band}" for band, count in said["by_band"].items())
+    done = "written to" if outcome.changed else "there already, from the same inputs:"
+    return (
+        f"{said['as_of']}: {said['scored']:,} of {said['customers']:,} customers scored, {done} "
+        f"{outcome.folder} (model {said['model_version']}; {bands}; not scored: {aside or 'none'})."
+    )
+
+
+@contextmanager
+def _progress(
+    what: str, quiet: bool
+) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
+    """A progress bar on the error stream, silent where nobody watches: to set its end, to step."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield (lambda n: bar.update(task, total=n)), (lambda n: bar.update(task, advance=n))
