@@ -96,7 +96,7 @@ def _design(features: FeatureSet, train: pd.DataFrame, rows: pd.DataFrame) -> Nu
     columns = []
     for name in features.names:
         if name in features.categorical:
-            columns += [(rows[name] == word).to_numpy(float) for word in train[name].unique()]
+            columns += [np.asarray(rows[name] == word, float) for word in train[name].unique()]
         else:
             columns += _standard(train[name], rows[name])
     return np.column_stack(columns)
@@ -108,10 +108,10 @@ def _standard(train: pd.Series, rows: pd.Series) -> list[Numbers]:
     squeezed = _squeezed(train.fillna(middle))
     centre, width = squeezed.mean(), max(squeezed.std(), 1e-9)
     values = (_squeezed(rows.fillna(middle)) - centre) / width
-    return [values, rows.isna().to_numpy(float)] if train.isna().any() else [values]
+    return [values, np.asarray(rows.isna(), float)] if train.isna().any() else [values]
 
 
 def _squeezed(values: pd.Series) -> Numbers:
     """Signed logs: counts and money spread over many sizes."""
     numbers = values.to_numpy(float)
-    return np.sign(numbers) * np.log1p(np.abs(numbers))
+    return np.asarray(np.sign(numbers) * np.log1p(np.abs(numbers)))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.catalogue import catalogue
+from features.check import refuse_errors, report
+from features.cli import terms
 from features.errors import ExitCode
 from features.history import History
 from features.settings import Settings, read_settings
@@ -19,12 +21,12 @@ from features.sources import opened
 from features.usable import usable
 from training.labels import ChurnLabel, InactivityLabel, Label
 from training.money import Offer
-from training.run import Outcome, run
+from training.run import Business, Outcome, run
 from training.snapshots import last_day
 from training.track import Registry
 from training.train import Plan
 
-STEPS_BESIDE_DATES = 5
+STEPS = Plan(now=date.min).train_dates + Plan(now=date.min).test_dates + 8
 
 
 def train(
@@ -57,17 +59,20 @@ def trained(
     Raises:
         InsufficientData: The history is too short to train on and judge by.
         SourceError: The history cannot be read.
+        ContractError: `churn check` finds an error in it.
     """
-    usable_history, _ = usable(
-        opened(settings.history, settings.date_format or ""), settings.usage_outside_subscription
-    )
-    plan = Plan(
-        now=now or last_day(usable_history),
-        seeds=tuple(range(1, settings.seeds + 1)),
-        threads=threads,
-    )
-    with _progress(plan.train_dates + plan.test_dates + STEPS_BESIDE_DATES, quiet) as step:
-        return _ran(settings, usable_history, plan, step)
+    with _progress(STEPS, quiet) as step:
+        step("checking the history")
+        clock = datetime.now(UTC).replace(tzinfo=None)
+        refuse_errors(report(settings.history, clock, terms(settings)))
+        found = opened(settings.history, settings.date_format or "")
+        kept, _ = usable(found, settings.usage_outside_subscription)
+        plan = Plan(
+            now=now or last_day(kept),
+            seeds=tuple(range(1, settings.seeds + 1)),
+            threads=threads,
+        )
+        return _ran(settings, kept, plan, step)
 
 
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
@@ -78,9 +83,7 @@ def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str],
         label_of(settings),
         plan,
         registry_of(settings),
-        Offer(),
-        settings.capacity,
-        named,
+        Business(Offer(), settings.capacity, named),
         step,
     )
 
@@ -88,7 +91,9 @@ def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str],
 def label_of(settings: Settings) -> Label:
     """The label that the settings ask for."""
     if settings.label == "inactivity":
-        return InactivityLabel(settings.inactivity_days, settings.lead_days, settings.arrival_lag_days)
+        return InactivityLabel(
+            settings.inactivity_days, settings.lead_days, settings.arrival_lag_days
+        )
     return ChurnLabel(
         horizon_days=settings.horizon_days,
         gap_days=settings.gap_days,
@@ -124,7 +129,8 @@ def said(told: Outcome) -> dict[str, Any]:
         "slope": card.probability.slope.value.point,
         "observed_expected": card.probability.observed_expected.value.point,
         "baselines": {
-            row.name: {"auc": row.auc.point, "log_loss": row.log_loss.point} for row in card.baselines
+            row.name: {"auc": row.auc.point, "log_loss": row.log_loss.point}
+            for row in card.baselines
         },
         "trained_on": [d.isoformat() for d in told.trained.split.train],
         "tested_on": [d.isoformat() for d in told.trained.split.test],

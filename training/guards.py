@@ -1,6 +1,6 @@
 """The guards of a training run: each looks for one way in which a good score can be a lie.
 
-Sources: the permutation test of Ojala and Garriga (2010); the others follow from what a snapshot is.
+Source of the permutation test: Ojala and Garriga (2010); the others follow from what a snapshot is.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ from training.train import Trained
 CLIFF, CONSTANT, PARITY = 0.15, 0.55, 1e-9
 PERMUTATIONS, QUICK_TREES = 3, 40
 FEWEST = 30
+A_DAY = np.timedelta64(1, "D")
 BY_DEFAULT: Mapping[str, Any] = MappingProxyType({})
 # Large trees that would know a customer again: what this guard is about.
 EAGER: Mapping[str, Any] = MappingProxyType(
@@ -80,15 +81,15 @@ def maturity(trained: Trained, label: Label, now: date) -> Guarded:
 def population(trained: Trained) -> Guarded:
     """Nobody in a snapshot had left before its as-of date."""
     rows = pd.concat([trained.train, trained.test])
-    left = pd.to_datetime(rows["churned_at"]).to_numpy()
+    left = np.asarray(pd.to_datetime(rows["churned_at"]))
     gone = int((left < _moments(rows)).sum())
     return Guarded("population", "", gone, "no snapshot is of a customer who had left", gone > 0)
 
 
 def month_cliff(trained: Trained) -> Guarded:
-    """No feature knows the first month's exits far better than the last month's: notice already given."""
+    """No feature knows the first month's exits far better than the last's: notice already given."""
     rows = trained.train
-    days = (pd.to_datetime(rows["churned_at"]).to_numpy() - _moments(rows)) / np.timedelta64(1, "D")
+    days = (np.asarray(pd.to_datetime(rows["churned_at"])) - _moments(rows)) / A_DAY
     stayed = rows["churned"].to_numpy() == 0
     soon, late = days < 30, days >= max(trained.model.horizon_days - 30, 30)
     rule = f"AUC for exits of the first month less that of the last is at most {CLIFF}"
@@ -155,9 +156,7 @@ def monotone_sweep(model: ChurnModel, rows: pd.DataFrame) -> Guarded:
     return Guarded("monotone sweep", name if worst else "", worst, rule, worst > PARITY)
 
 
-def _bend(
-    model: ChurnModel, rows: pd.DataFrame, some: pd.DataFrame, name: str, sign: int
-) -> float:
+def _bend(model: ChurnModel, rows: pd.DataFrame, some: pd.DataFrame, name: str, sign: int) -> float:
     known = rows[name].dropna().to_numpy(float)
     if not len(known):
         return 0.0
@@ -198,11 +197,11 @@ def _quick(trained: Trained, churned: Numbers, more: Mapping[str, Any] = BY_DEFA
     return _auc_inside(churned, margins, fit.customer_folds(customers, fit.FOLDS), _moments(rows))
 
 
-def _auc_inside(churned: Numbers, margins: Numbers, *groups: Numbers) -> float:
+def _auc_inside(churned: Numbers, margins: Numbers, *groups: NDArray[Any]) -> float:
     """AUC inside each fold and date, weighted by churned rows.
 
-    Across folds it would be below .5 for nothing learnt: a fold with many churned rows is scored by a
-    model that saw few.
+    Across folds it would be below .5 for nothing learnt: a fold with many churned rows is scored
+    by a model that saw few.
     """
     told = pd.DataFrame({"churned": churned, "margin": margins})
     parts = [part for _, part in told.groupby(list(groups)) if 0 < part["churned"].mean() < 1]
@@ -210,7 +209,7 @@ def _auc_inside(churned: Numbers, margins: Numbers, *groups: Numbers) -> float:
     return float(np.average(found, weights=[part["churned"].sum() for part in parts]))
 
 
-def _shuffled(churned: Numbers, dates: Numbers, draw: np.random.Generator) -> Numbers:
+def _shuffled(churned: Numbers, dates: NDArray[Any], draw: np.random.Generator) -> Numbers:
     """Labels that change places with others of their date."""
     order = np.lexsort((draw.random(len(churned)), dates))
     place = np.lexsort((np.arange(len(churned)), dates))
@@ -219,5 +218,5 @@ def _shuffled(churned: Numbers, dates: Numbers, draw: np.random.Generator) -> Nu
     return shuffled
 
 
-def _moments(rows: pd.DataFrame) -> Numbers:
-    return pd.to_datetime(rows.index.get_level_values("as_of")).to_numpy()
+def _moments(rows: pd.DataFrame) -> NDArray[Any]:
+    return np.asarray(pd.to_datetime(rows.index.get_level_values("as_of")))

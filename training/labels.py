@@ -36,8 +36,8 @@ class ChurnLabel:
 
     A snapshot is churned if that moment lies in [as_of + lead, as_of + lead + horizon): an end
     exactly at the as-of date is not yet known on it, and counts. Customers who leave before the
-    lead is over are left out: nothing could have been done. `arrival_lag_days` is how late an end may
-    arrive. Source: MODELLING conventions of Gold, "Fighting Churn with Data", chapter 2.
+    lead is over are left out: nothing could have been done. `arrival_lag_days` is how late an end
+    may arrive. Source: MODELLING conventions of Gold, "Fighting Churn with Data", chapter 2.
     """
 
     horizon_days: int = 90
@@ -47,7 +47,9 @@ class ChurnLabel:
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1 or min(self.gap_days, self.lead_days, self.arrival_lag_days) < 0:
-            raise ValueError(f"A label needs a horizon of 1 day or more and no negative days: {self}.")
+            raise ValueError(
+                f"A label needs a horizon of 1 day or more and no negative days: {self}."
+            )
 
     @property
     def reach_days(self) -> int:
@@ -94,7 +96,7 @@ class InactivityLabel:
         return wanted.assign(
             churned=gone.astype("int8").to_numpy(),
             churned_at=met["opens"].where(gone).to_numpy(),
-            cause=np.where(gone, "voluntary", None),
+            cause=gone.map({True: "voluntary", False: None}).to_numpy(),
         )
 
 
@@ -106,14 +108,15 @@ def matured(label: Label, dates: Sequence[date], now: date) -> list[date]:
 def subscriptions_of(history: History) -> pd.DataFrame:
     """All states of all subscriptions, as they are known today."""
     columns = ["customer_id", "subscription_id", "at", "ended_at", "end_reason"]
-    return history.tables["subscriptions"].select(*columns).to_pyarrow().to_pandas()
+    rows: pd.DataFrame = history.tables["subscriptions"].select(*columns).to_pyarrow().to_pandas()
+    return rows
 
 
 def churn_of(subscriptions: pd.DataFrame, gap_days: int) -> pd.DataFrame:
     """Every moment at which a customer had no active subscription for more than the gap.
 
-    One row per exit: customer_id, churned_at, cause. A state lasts until the subscription's next row
-    or its own end, whichever is first.
+    One row per exit: customer_id, churned_at, cause. A state lasts until the subscription's next
+    row or its own end, whichever is first.
     """
     spans = _spans(subscriptions)
     same = spans["customer_id"].eq(spans["customer_id"].shift(-1))

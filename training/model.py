@@ -1,7 +1,7 @@
-"""The one thing training hands to serving: boosters, a calibration and the contract of the features.
+"""The one thing training hands to serving: boosters, a calibration, the features' contract.
 
-A model is saved as a folder of text files (boosters in LightGBM's own format, the rest as JSON); there
-is nothing in it that could run.
+A model is saved as a folder of text files (boosters in LightGBM's own format, the rest as JSON):
+there is nothing in it that could run.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -22,13 +22,17 @@ from features.featureset import FeatureSet
 from training.calibrate import Platt, sigmoid
 from training.references import References
 
-Numbers = NDArray[np.float64]
+if TYPE_CHECKING:  # a model is loaded and served without pandas
+    import pandas as pd
+
+Numbers: TypeAlias = NDArray[np.float64]
+Vectors: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 MODEL = "model.json"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a model says of some vectors: rows of `contributions` sum to logit(probability) - typical.
+    """What a model says of some vectors: `contributions` sum to logit(probability) - typical.
 
     `margin` is what customers are ranked by; `contributions` are (rows, features) in calibrated
     log-odds, exact TreeSHAP; `typical` is the log-odds of a typical customer.
@@ -42,7 +46,7 @@ class Told:
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """Boosters averaged in log-odds, then calibrated; with what it takes to check and explain them."""
+    """Boosters averaged in log-odds, then calibrated, with what checks and explains them."""
 
     features: FeatureSet
     boosters: tuple[lgb.Booster, ...]
@@ -57,7 +61,7 @@ class ChurnModel:
         """The name under which its scores are kept."""
         return str(self.about.get("version", "unregistered"))
 
-    def matrix(self, vectors: Mapping[str, Any]) -> Numbers:
+    def matrix(self, vectors: Vectors) -> Numbers:
         """The vectors as the boosters take them: (rows, features); an unseen category is missing.
 
         Raises:
@@ -69,17 +73,18 @@ class ChurnModel:
 
     def margins(self, matrix: Numbers) -> Numbers:
         """Mean log-odds of the boosters, before calibration."""
-        return np.mean([_predicted(b, matrix, raw_score=True) for b in self.boosters], axis=0)
+        each = [_predicted(b, matrix, raw_score=True) for b in self.boosters]
+        return np.asarray(np.mean(each, axis=0))
 
-    def probability(self, vectors: Mapping[str, Any]) -> Numbers:
+    def probability(self, vectors: Vectors) -> Numbers:
         """Calibrated probability of churn within the horizon, one per row."""
         return self.calibration.probability(self.margins(self.matrix(vectors)))
 
-    def told(self, vectors: Mapping[str, Any]) -> Told:
+    def told(self, vectors: Vectors) -> Told:
         """Probabilities with what each feature contributes to them.
 
-        Path-dependent TreeSHAP (Lundberg et al. 2020) averaged over boosters, times the calibration's
-        slope: exact, because averaging and calibration are linear in log-odds.
+        Path-dependent TreeSHAP (Lundberg et al. 2020) averaged over boosters, times the
+        calibration's slope: exact, because averaging and calibration are linear in log-odds.
         """
         matrix = self.matrix(vectors)
         shares = [_predicted(b, matrix, pred_contrib=True) for b in self.boosters]
@@ -95,7 +100,9 @@ class ChurnModel:
         try:
             return np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise ContractError(f"The column {name!r} holds something that is no number.") from error
+            raise ContractError(
+                f"The column {name!r} holds something that is no number."
+            ) from error
 
     def save(self, folder: Path) -> None:
         """Write the model's files into a new folder, all or nothing.
@@ -104,7 +111,9 @@ class ChurnModel:
             ContractError: The folder exists already.
         """
         if folder.exists():
-            raise ContractError(f"A model is kept at {folder} already; models are never overwritten.")
+            raise ContractError(
+                f"A model is kept at {folder} already; models are never overwritten."
+            )
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(mkdtemp(prefix=".model-", dir=folder.parent))
         for i, booster in enumerate(self.boosters):
@@ -145,7 +154,9 @@ def loaded(folder: Path) -> ChurnModel:
     declared = catalogue(about.get("key_events", ()), about.get("milestones", ()))
     return ChurnModel(
         features=_checked(declared, said["contract"]),
-        boosters=tuple(lgb.Booster(model_file=folder / _booster(i)) for i in range(said["boosters"])),
+        boosters=tuple(
+            lgb.Booster(model_file=folder / _booster(i)) for i in range(said["boosters"])
+        ),
         calibration=Platt(**said["calibration"]),
         categories={name: tuple(words) for name, words in said["categories"].items()},
         horizon_days=said["horizon_days"],
@@ -182,6 +193,6 @@ def _predicted(booster: lgb.Booster, matrix: Numbers, **how: bool) -> Numbers:
     return np.asarray(booster.predict(matrix, num_threads=threads, **how))
 
 
-def category_words(vectors: Mapping[str, Any], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def category_words(vectors: Vectors, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The words of each categorical column, in alphabetical order."""
     return {n: tuple(sorted({str(v) for v in vectors[n] if v is not None})) for n in names}

@@ -39,7 +39,7 @@ class References:
 
 
 def spread(vectors: "pd.DataFrame", names: Sequence[str], segments: "pd.Series") -> References:
-    """The references of numeric columns `names`, for all rows and for segments of 30 rows or more."""
+    """References of the numeric columns `names`, for all rows and for segments of 30 or more."""
     counts = segments.value_counts()
     groups = {EVERYONE: vectors} | {
         str(s): vectors[(segments == s).to_numpy()] for s in counts[counts >= FEWEST].index
@@ -50,4 +50,6 @@ def spread(vectors: "pd.DataFrame", names: Sequence[str], segments: "pd.Series")
 def _quantiles(column: "pd.Series") -> list[float]:
     known = column.to_numpy(dtype=np.float64)
     known = known[~np.isnan(known)]
-    return np.quantile(known, LEVELS).round(6).tolist() if len(known) else [float("nan")] * len(LEVELS)
+    return (
+        np.quantile(known, LEVELS).round(6).tolist() if len(known) else [float("nan")] * len(LEVELS)
+    )

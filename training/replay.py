@@ -1,6 +1,6 @@
 """Guards of time: replay the past as it stood, and pour in a future that must change nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -19,9 +19,9 @@ Frames = Mapping[str, pd.DataFrame]
 Build = Callable[[FeatureSet, History, pd.DataFrame], pd.DataFrame]
 
 
-def sampled(history: History, customers: Sequence[str], seed: int = 0) -> Frames:
+def sampled(history: History, customers: Iterable[str], seed: int = 0) -> Frames:
     """All rows of a few customers, in memory: enough for a replay, and quick to cut and refill."""
-    names = np.unique(np.asarray(customers, dtype=object))
+    names = np.array(sorted(set(customers)), dtype=object)
     some = np.random.default_rng(seed).choice(names, min(SAMPLED, len(names)), replace=False)
     return {n: t.to_pyarrow().to_pandas() for n, t in history.of(some.tolist()).tables.items()}
 
@@ -29,7 +29,7 @@ def sampled(history: History, customers: Sequence[str], seed: int = 0) -> Frames
 def truncation_replay(
     features: FeatureSet, frames: Frames, dates: Sequence[date], build: Build = vectors
 ) -> Guarded:
-    """Vectors from all that is known today equal those from what had arrived by then, bit for bit."""
+    """Vectors from all that is known today equal, bit for bit, those from what had arrived then."""
     found = [_differs(features, frames, truncated(frames, d), d, build) for d in dates]
     return _judged("truncation replay", found, "a vector is the same when nothing later is there")
 
@@ -43,7 +43,7 @@ def future_rows(
 
 
 def truncated(frames: Frames, as_of: date) -> dict[str, pd.DataFrame]:
-    """The tables as they had arrived before an as-of date: rows and reveals that came later are gone."""
+    """The tables as they had arrived before a date: rows and reveals that came later are gone."""
     return {name: _truncated(name, rows, pd.Timestamp(as_of)) for name, rows in frames.items()}
 
 
@@ -89,10 +89,12 @@ def _differs(
 
 def _judged(name: str, found: list[tuple[str, float]], rule: str) -> Guarded:
     subject, figure = max(found, key=lambda each: each[1])
-    return Guarded(name, subject if figure else "", figure, f"{rule} (customers that differ)", figure > 0)
+    return Guarded(
+        name, subject if figure else "", figure, f"{rule} (customers that differ)", figure > 0
+    )
 
 
 def replay_dates(dates: Sequence[date]) -> list[date]:
-    """Three dates to replay: the first, the middle and the last, each a day off the month's start."""
+    """Three dates to replay: first, middle and last, not all on the first of a month."""
     chosen = {dates[0], dates[len(dates) // 2], dates[-1]}
     return [day + timedelta(days=i) for i, day in enumerate(sorted(chosen))]

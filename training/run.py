@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +12,7 @@ from features.errors import ContractError
 from features.featureset import FeatureSet
 from features.history import History
 from training import track
+from training.guards import guarded
 from training.labels import Label
 from training.model import ChurnModel, loaded
 from training.money import Offer
@@ -21,6 +23,17 @@ from training.train import Plan, Trained, train
 from training.verdict import Verdict, verdict
 
 Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Business:
+    """What a business says of itself: its offer, how many customers its team can call in a month,
+    and the key events and milestones that its features were made from.
+    """
+
+    offer: Offer
+    capacity: int
+    named: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,16 +56,17 @@ def run(
     label: Label,
     plan: Plan,
     registry: Registry,
-    offer: Offer,
-    capacity: int,
-    about: Mapping[str, Any],
+    business: Business,
     step: Step = lambda _: None,
 ) -> Outcome:
     """Train and judge a challenger, register it, and move the alias if the gate says so."""
     made = train(history, features, label, plan, step)
-    trained = replace(made, model=named(made.model, {**about, **described(made)}))
+    trained = replace(made, model=named(made.model, {**business.named, **described(made)}))
+    step("asking the guards")
+    guards = guarded(history, label, trained, plan.now)
     step("judging it out of time")
-    told = verdict(trained, label, offer, capacity, reigning(registry, trained.model))
+    champion = reigning(registry, trained.model)
+    told = verdict(trained, label, business.offer, business.capacity, champion, guards)
     step("recording the run")
     registered = track.record(registry, trained.model, report(trained, told, label))
     tags = {"gate": told.decision.outcome, "gate_reason": " ".join(told.decision.reasons)[:4_900]}
@@ -63,11 +77,25 @@ def run(
 def described(trained: Trained) -> dict[str, Any]:
     """What a model knows of its own making."""
     return {
+        "recipe": recipe_of(trained),
         "base_rate": float(trained.train["churned"].mean()),
         "data_digest": trained.digest,
         "trained_on": [d.isoformat() for d in trained.split.train],
         "tested_on": [d.isoformat() for d in trained.split.test],
     }
+
+
+def recipe_of(trained: Trained) -> dict[str, Any]:
+    """What was chosen and not learnt: two models of one recipe differ by their data only."""
+    kept = (
+        "learning_rate",
+        "subsample",
+        "colsample_bytree",
+        "reg_lambda",
+        "monotone_constraints_method",
+    )
+    params = trained.model.boosters[0].params
+    return {name: params[name] for name in kept} | {"trees": trained.model.boosters[0].num_trees()}
 
 
 def named(model: ChurnModel, about: Mapping[str, Any]) -> ChurnModel:
@@ -104,6 +132,7 @@ def report(trained: Trained, told: Verdict, label: Label) -> Run:
         documents={
             "scorecard": told.scorecard.to_dict(),
             "contract": trained.model.features.contract,
+            "guards": [asdict(each) for each in told.guards],
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
         texts={},
@@ -137,13 +166,13 @@ def metrics(told: Verdict) -> dict[str, float]:
     flat: dict[str, float] = {}
     for name, measure in found.items():
         flat |= _with_interval(_key(name), measure)
-    return flat | {f"gate_{k}": float(v) for k, v in told.decision.numbers.items() if v == v}
+    return flat | {f"gate_{k}": float(v) for k, v in told.decision.numbers.items() if isfinite(v)}
 
 
 def _with_interval(key: str, measure: Measure) -> dict[str, float]:
     value = measure.value
     parts = {key: value.point, f"{key}_low": value.low, f"{key}_high": value.high}
-    return {name: float(v) for name, v in parts.items() if v is not None and v == v}
+    return {name: float(v) for name, v in parts.items() if isfinite(v)}
 
 
 def _key(name: str) -> str:

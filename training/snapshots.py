@@ -67,7 +67,7 @@ def as_of_dates(history: History, label: Label, now: date) -> list[date]:
 def first_day(history: History) -> date:
     """The day of the first subscription or, without contracts, of the first use."""
     name = "subscriptions" if "subscriptions" in history.tables else "usage"
-    first = history.tables[name]["at"].min().to_pyarrow().as_py()
+    first: datetime | None = history.tables[name]["at"].min().to_pyarrow().as_py()
     if first is None:
         raise InsufficientData(f"The table {name!r} has no dated rows.")
     return first.date()
@@ -98,8 +98,8 @@ def split(dates: Sequence[date], label: Label, test: int = 3, train: int = 18) -
         if known:
             return Split(known[-train:], held)
     raise InsufficientData(
-        f"{len(dates)} as-of dates do not reach over the embargo of {label.reach_days} days between "
-        "training and test. Give a longer history, or a shorter horizon_days or gap_days."
+        f"{len(dates)} as-of dates do not reach over the embargo of {label.reach_days} days "
+        "between training and test. Give a longer history, or a shorter horizon_days or gap_days."
     )
 
 

@@ -15,13 +15,13 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 import mlflow
-import mlflow.data
 import pandas as pd
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, Schema, TensorSpec
 
 import features
 import training
@@ -168,7 +168,7 @@ def _logged(registry: Registry, model: ChurnModel, run: Run) -> str:
 
 def _signature(model: ChurnModel) -> ModelSignature:
     words = model.features.categorical
-    inputs = [
+    inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string" if name in words else "double", name) for name in model.features.names
     ]
     return ModelSignature(Schema(inputs), Schema([ColSpec("double", "probability")]))
@@ -176,4 +176,4 @@ def _signature(model: ChurnModel) -> ModelSignature:
 
 def _dataset(run: Run) -> Any:
     flat = run.data.reset_index().astype({"as_of": "str", "churned": "float64"})
-    return mlflow.data.from_pandas(flat, name="snapshots", targets="churned", digest=run.digest)
+    return from_pandas(flat, name="snapshots", targets="churned", digest=run.digest)

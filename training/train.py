@@ -79,9 +79,11 @@ def fit(
     seen, unseen = rows.on(windows.train), rows.on(windows.test)
     blank = _blank(features, label, seen, plan)
     matrix, churned = blank.matrix(seen), seen["churned"].to_numpy(float)
-    how = {"threads": plan.threads, "trees": plan.trees}
+    how: dict[str, Any] = {"threads": plan.threads, "trees": plan.trees}
     step("cross-fitting for the calibration")
-    margins = cross_fitted(features, matrix, churned, _customers(seen), seeds=plan.cross_seeds, **how)
+    margins = cross_fitted(
+        features, matrix, churned, _customers(seen), seeds=plan.cross_seeds, **how
+    )
     choice = calibrated(margins, churned, _dates(seen))
     step("fitting the boosters")
     boosters = fitted(features, matrix, churned, plan.seeds, **how)
@@ -107,7 +109,9 @@ def calibrated(margins: Numbers, churned: Numbers, dates: np.ndarray[Any, Any]) 
     every = np.unique(dates)
     late = dates >= every[-max(len(every) // 3, 1)]
     early = ~late if churned[~late].sum() and churned[late].sum() else late
-    choice = choose_calibration(fit_platt(margins[early], churned[early]), margins[late], churned[late])
+    choice = choose_calibration(
+        fit_platt(margins[early], churned[early]), margins[late], churned[late]
+    )
     line = Platt() if choice.calibration == Platt() else fit_platt(margins, churned)
     return Choice(line, choice.log_loss, choice.log_loss_as_is)
 

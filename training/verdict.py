@@ -1,11 +1,13 @@
 """From a trained model to its scorecard and the gate's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from training.baselines import single_aucs
 from training.blocks import CHAMPION, About, Given
@@ -13,6 +15,7 @@ from training.calibrate import log_odds
 from training.evaluate import judge
 from training.fit import Numbers, gain_shares
 from training.gate import Candidate, Change, Decision, decide
+from training.guarded import Guarded
 from training.judged import Judged
 from training.labels import Label
 from training.metrics import auc
@@ -32,6 +35,7 @@ class Verdict:
     scorecard: Scorecard
     rows: Judged
     decision: Decision
+    guards: tuple[Guarded, ...] = ()
 
 
 def verdict(
@@ -40,20 +44,43 @@ def verdict(
     offer: Offer,
     capacity: int,
     champion: ChurnModel | None = None,
-    change: Change = Change.RETRAIN,
+    guards: Sequence[Guarded] = (),
     resamples: int = 1_000,
 ) -> Verdict:
-    """Judge a challenger out of time, beside its baselines and the champion on the same rows."""
+    """Judge a challenger out of time, beside its baselines and the champion on the same rows.
+
+    A guard that fired holds it for a person. A challenger that is made otherwise than the champion
+    (other features, settings or label) has to be better, not just no worse.
+    """
     rows = judged(trained.model, trained.test)
     rivals = _rivals(trained, champion)
-    how = {"offer": _worth(offer, rows), "capacity": capacity, "resamples": resamples}
+    how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
+    how["offer"] = _worth(offer, rows)
     card = judge(rows, rivals, _about(trained, label), given=given(trained), **how)
     reigning = None
     if champion is not None:
         theirs = judged(champion, trained.test)
         reigning = Candidate(judge(theirs, rivals, _about(trained, label), **how), theirs)
-    decision = decide(Candidate(card, rows), reigning, change=change, resamples=resamples)
-    return Verdict(card, rows, decision)
+    decision = decide(
+        Candidate(card, rows),
+        reigning,
+        change=change_of(trained.model, champion),
+        guards=[each.sentence for each in guards if each.fired],
+        resamples=resamples,
+    )
+    return Verdict(card, rows, decision, tuple(guards))
+
+
+def change_of(challenger: ChurnModel, champion: ChurnModel | None) -> Change:
+    """Whether a challenger is the champion's recipe on later data, or another recipe."""
+    if champion is None:
+        return Change.RETRAIN
+    same = challenger.features.contract == champion.features.contract
+    return Change.RETRAIN if same and _recipe(challenger) == _recipe(champion) else Change.REDESIGN
+
+
+def _recipe(model: ChurnModel) -> tuple[object, ...]:
+    return (model.horizon_days, len(model.boosters), model.about.get("recipe"))
 
 
 def judged(model: ChurnModel, rows: pd.DataFrame) -> Judged:
@@ -70,7 +97,7 @@ def judged(model: ChurnModel, rows: pd.DataFrame) -> Judged:
     )
 
 
-def slices(rows: pd.DataFrame) -> dict[str, Numbers]:
+def slices(rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """The kinds of customers that quality is told apart by, where the vectors know them."""
     told = [name for name in SLICES if name in rows and rows[name].nunique() > 1]
     found = {name: rows[name].fillna("unknown").to_numpy() for name in told}
@@ -142,9 +169,9 @@ def _mrr(rows: pd.DataFrame) -> Numbers:
     return rows["mrr"].to_numpy(float) if "mrr" in rows else np.zeros(len(rows))
 
 
-def _quarters(mrr: pd.Series) -> Numbers:
-    ranks = mrr.fillna(0).rank(pct=True, method="first")
-    return (np.ceil(ranks * 4).clip(1, 4).astype(int).astype(str) + " of 4").to_numpy()
+def _quarters(mrr: pd.Series) -> NDArray[Any]:
+    ranks = mrr.fillna(0).rank(pct=True, method="first").to_numpy(float)
+    return np.char.add(np.ceil(ranks * 4).clip(1, 4).astype(int).astype(str), " of 4")
 
 
 def _worst(figures: Mapping[str, float]) -> tuple[str, float]:

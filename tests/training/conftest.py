@@ -35,7 +35,8 @@ def small_world(customers: int = 300, seed: int = 3) -> dict[str, pd.DataFrame]:
     usage = pd.DataFrame(
         {
             "customer_id": ids[who[active]],
-            "at": start + pd.to_timedelta(when[active] + draw.integers(0, 7, active.sum()), unit="D"),
+            "at": start
+            + pd.to_timedelta(when[active] + draw.integers(0, 7, active.sum()), unit="D"),
             "event": draw.choice(["login", "export"], active.sum()),
             "user_id": "ann",
         }
@@ -50,7 +51,7 @@ def small_world(customers: int = 300, seed: int = 3) -> dict[str, pd.DataFrame]:
             "mrr": draw.uniform(50, 500, customers).round(),
             "seats": 5.0,
             "ended_at": pd.Series(ended).where(left < days),
-            "end_reason": np.where(left < days, "voluntary", None),
+            "end_reason": pd.Series("voluntary", range(customers)).where(left < days),
         }
     )
     created = {"customer_id": ids, "created_at": start - timedelta(days=300), "segment": "small"}

@@ -98,9 +98,8 @@ def test_a_snapshot_of_a_customer_who_had_left_is_caught(trained: Trained):
 
 def test_a_notice_already_given_is_caught_as_a_cliff_and_named(trained: Trained):
     rows = trained.train
-    days = (pd.to_datetime(rows["churned_at"]).to_numpy() - guards._moments(rows)) / np.timedelta64(
-        1, "D"
-    )
+    left = np.asarray(pd.to_datetime(rows["churned_at"]))
+    days = (left - guards._moments(rows)) / np.timedelta64(1, "D")
     draw = np.random.default_rng(2)
     notice = np.where(days < 30, draw.random(len(rows)) + 0.7, draw.random(len(rows)))
     leaky = replace(trained, train=rows.assign(tenure=notice))

@@ -99,7 +99,8 @@ def test_a_label_without_a_horizon_cannot_be_made():
 
 
 @pytest.mark.parametrize(
-    ("used", "churned"), [("2024-06-01", 0), ("2024-06-30", 0), ("2024-07-01", 1), ("2024-05-31", 1)]
+    ("used", "churned"),
+    [("2024-06-01", 0), ("2024-06-30", 0), ("2024-07-01", 1), ("2024-05-31", 1)],
 )
 def test_inactivity_is_no_use_at_all_within_the_horizon(used, churned):
     customers = pd.DataFrame({"customer_id": ["a"], "created_at": [pd.Timestamp(2023, 1, 1)]})

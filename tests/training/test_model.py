@@ -1,4 +1,4 @@
-"""A model is a folder of text that says exactly what it was trained on, and why it says what it says."""
+"""A model is a folder of text that says what it was trained on, and why it says what it says."""
 
 import json
 from dataclasses import replace
@@ -72,13 +72,17 @@ def test_more_of_what_lowers_risk_never_raises_the_score(trained: Trained):
         assert steps.min() >= -1e-12, feature.name
 
 
-def test_loading_beside_a_changed_definition_says_which_feature_and_what_was_and_is(bundle, tmp_path):
+def test_loading_beside_a_changed_definition_says_which_feature_and_what_was_and_is(
+    bundle, tmp_path
+):
     said = json.loads((bundle / "model.json").read_text())
     said["contract"]["events_28d"] = "rows of usage, last 30 days; risk falls; if none 0"
     for path in bundle.glob("*.txt"):
         (tmp_path / path.name).write_text(path.read_text())
     (tmp_path / "model.json").write_text(json.dumps(said))
-    with pytest.raises(ContractError, match=r"trained on events_28d = .*30 days.* declares .*28 days"):
+    with pytest.raises(
+        ContractError, match=r"trained on events_28d = .*30 days.* declares .*28 days"
+    ):
         loaded(tmp_path)
 
 
@@ -90,5 +94,3 @@ def test_no_model_says_how_to_make_one(tmp_path):
 def test_a_model_is_never_overwritten(trained: Trained, bundle):
     with pytest.raises(ContractError, match="never overwritten"):
         trained.model.save(bundle)
-
-

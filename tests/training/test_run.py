@@ -14,7 +14,7 @@ from tests.training.conftest import LABEL, NOW, PLAN
 from training import track
 from training.model import loaded
 from training.money import Offer
-from training.run import Outcome, metrics, reigning, run
+from training.run import Business, Outcome, metrics, reigning, run
 from training.track import Registry
 
 
@@ -26,8 +26,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 @pytest.fixture(scope="module")
 def outcome(history, registry: Registry) -> Outcome:
-    about = {"key_events": [], "milestones": []}
-    return run(history, CHURN, LABEL, PLAN, registry, Offer(), 20, about)
+    business = Business(Offer(), 20, {"key_events": [], "milestones": []})
+    return run(history, CHURN, LABEL, PLAN, registry, business)
 
 
 @pytest.fixture(scope="module")

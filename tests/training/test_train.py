@@ -1,4 +1,4 @@
-"""The training page: nothing of the test is seen in training, and the same data gives the same model."""
+"""Training sees nothing of the test, and the same data gives the same model."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,6 +9,7 @@ import pytest
 from features.catalogue import CHURN
 from features.errors import InsufficientData
 from features.history import History
+from tests.training.conftest import LABEL, NOW, PLAN
 from training.calibrate import Platt
 from training.fit import customer_folds
 from training.labels import ChurnLabel
@@ -16,7 +17,6 @@ from training.metrics import auc
 from training.run import named
 from training.snapshots import Split, as_of_dates, month_starts, snapshots, split
 from training.train import Trained, calibrated, digest_of, train
-from tests.training.conftest import LABEL, NOW, PLAN
 
 YEAR = month_starts(date(2024, 1, 1), date(2024, 12, 1))
 
