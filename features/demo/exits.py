@@ -4,68 +4,77 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.demo.arrays import NEVER, Flags, Ints, Texts
 from features.demo.billing import Invoices
-from features.demo.calendar import NEVER, WEEK, Calendar, Flags, Floats, Ints, Texts, week_of
+from features.demo.calendar import WEEK, Calendar
 from features.demo.health import Health
 from features.demo.intent import Intents
 from features.demo.people import People
 
 UNSEEN_A_YEAR = 0.027  # mergers, bankruptcies: the same for everybody
 RECENT_WEEKS = 26
+MINDS_PRICES = 1.0
 REASONS = ("voluntary", "involuntary", "other")
 
 
 @dataclass(frozen=True)
 class Exits:
-    """One row per life: the day it ends or NEVER, how, why (the truth's word), and notice's day."""
+    """One row per life: the day it ends or NEVER, how (a contract's end_reason), why, and notice.
+
+    `cause` is the truth's word: what had last happened to health when the intent was formed.
+    """
 
     ends: Ints
     reason: Texts
     cause: Texts
     notice: Ints
 
-    def alive(self, people: People, day: Ints) -> Flags:
-        """Whose subscription runs on a day."""
-        return np.asarray((people.created < day) & (self.ends > day))
+    def at_risk(self, people: People, day: int) -> Flags:
+        """Whose subscription runs on a day without notice given."""
+        return np.asarray((people.created < day) & (self.ends > day) & (self.notice >= day))
 
 
 def ended(
-    rng: np.random.Generator,
-    calendar: Calendar,
-    people: People,
-    health: Health,
-    intents: Intents,
+    rng: np.random.Generator, calendar: Calendar, people: People, health: Health, intents: Intents,
     invoices: Invoices,
-) -> Exits:
+) -> Exits:  # fmt: skip
     """Whatever comes first ends the life."""
-    began = np.maximum(people.created, 0)
-    unseen = began + 1 + rng.exponential(365 / UNSEEN_A_YEAR, len(people)).astype(np.int64)
-    ways = np.array([intents.ends, invoices.unpaid_by(len(people)), unseen])
+    began, count = np.maximum(people.created, 0), len(people)
+    unseen = began + 1 + rng.exponential(365 / UNSEEN_A_YEAR, count).astype(np.int64)
+    ways = np.array([intents.ends, invoices.given_up(count), unseen])
     way, ends = ways.argmin(axis=0), ways.min(axis=0)
-    last = calendar.weeks * WEEK
-    ends = np.where(ends < last, ends, NEVER)
-    reason = np.where(ends < NEVER, np.array(REASONS)[way], "")
-    why = np.array([_why(calendar, people, health, intents), *_both("payment", "merger", people)])
-    cause = np.where(ends < NEVER, why[way, np.arange(len(people))], "")
-    notice = np.where((way == 0) | (intents.notice < ends), intents.notice, NEVER)
-    return Exits(ends, reason, cause, np.where(notice < last, notice, NEVER))
-
-
-def _both(first: str, second: str, people: People) -> tuple[Texts, Texts]:
-    return np.full(len(people), first), np.full(len(people), second)
+    over = ends < calendar.lived
+    why = [_why(calendar, people, health, intents), np.full(count, "payment")]
+    cause = np.select([way == 0, way == 1], why, "merger")
+    return Exits(
+        ends=np.where(over, ends, NEVER),
+        reason=np.where(over, np.array(REASONS)[way], ""),
+        cause=np.where(over, cause, ""),
+        notice=np.where(intents.notice < ends, intents.notice, NEVER),
+    )
 
 
 def _why(calendar: Calendar, people: People, health: Health, intents: Intents) -> Texts:
-    """What had last happened to health when the intent formed; poor fit if nothing had."""
-    week = week_of(intents.formed, calendar.weeks)
-    champion = _recent(week, health.champion_left // WEEK)
-    hit = np.where(health.incident, np.arange(calendar.weeks)[:, None], -NEVER)
-    incident = _recent(week, np.where(hit <= week, hit, -NEVER).max(axis=0))
-    price = np.max([_recent(week, day // WEEK) for day in health.price_days], axis=0)
-    onboarding = _recent(week, people.created // WEEK) & people.struggled
-    known = [champion, onboarding, incident, price & (people.price_care > 1)]
-    return np.select(known, ["champion", "onboarding", "incident", "price"], "fit")
+    week = calendar.week(intents.formed)
+    onboarding = people.struggled & _recent(week, people.created // WEEK)
+    hurt = _recent(week, _last_hit(week, health.outage | health.trouble))
+    dearer = np.any(
+        [_recent(week, np.full_like(week, d // WEEK)) for d in health.announced], axis=0
+    )
+    known = {
+        "champion": _recent(week, health.champion_left // WEEK),
+        "onboarding": onboarding,
+        "incident": hurt,
+        "price": dearer & (people.price_care > MINDS_PRICES),
+    }
+    return np.select(list(known.values()), [np.full(len(week), name) for name in known], "fit")
 
 
-def _recent(week: Ints, happened: Ints | Floats) -> Flags:
+def _last_hit(week: Ints, hit: Flags) -> Ints:
+    """The last week up to a given one in which each was hit; long ago if never."""
+    weeks = np.arange(len(hit))[:, None]
+    return np.asarray(np.where(hit & (weeks <= week), weeks, -NEVER).max(axis=0))
+
+
+def _recent(week: Ints, happened: Ints) -> Flags:
     return np.asarray((happened <= week) & (happened > week - RECENT_WEEKS))

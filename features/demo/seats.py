@@ -1,63 +1,66 @@
-"""Seats and what they cost: they follow health, and prices rise at renewals."""
+"""Seats and what they cost: seats follow health, and prices rise at renewals."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from features.demo.calendar import WEEK, Calendar, Floats, Ints
-from features.demo.health import PRICE_NOTICE_DAYS, PRICE_STEP, Health, at
+from features.demo.arrays import Floats, Ints
+from features.demo.calendar import WEEK, Calendar, at
+from features.demo.health import Health
 from features.demo.people import SEATS_CAP, People
 
-GROWS = 0.022 / 4.3  # a week at health 0
-SHRINKS = 0.016 / 4.3
+GROWS = 0.0051  # a week at health 0
+SHRINKS = 0.0037
 BENDS = 0.7  # how much health changes either
-EARLIER = 0.8  # of today's seats at sign-up, for those who came before the first day
+SETTLED_DAYS = 14  # after sign-up, before seats change
+PRICE_STEP = 1.08
+PRICE_NOTICE_DAYS = 30
 
 
 @dataclass(frozen=True)
 class Seats:
-    """`count` is weeks x people; `rows` and `day` are the changes; `risen` is rises x people."""
+    """`count` is weeks x people; `rows` and `day` say who changed when.
+
+    `risen` is rises x people: the day from which each price holds for each.
+    """
 
     count: Floats
     rows: Ints
     day: Ints
     risen: Ints
 
-    def seats(self, day: Ints, rows: Ints) -> Floats:
-        """Seats held on some days; a change within the week shows from its own week's end."""
+    def held(self, day: Ints, rows: Ints) -> Floats:
+        """Seats on some days; they change on the first day of a week."""
         return at(self.count, day, rows)
 
     def price_factor(self, day: Ints, rows: Ints) -> Floats:
-        """What the price rises so far have made of the price."""
-        rises = (day >= self.risen[:, rows]).sum(axis=0)
-        return np.asarray(PRICE_STEP**rises, dtype=np.float64)
+        """What the rises so far have made of the price."""
+        return np.asarray(PRICE_STEP ** (day >= self.risen[:, rows]).sum(axis=0), dtype=np.float64)
 
 
-def held(rng: np.random.Generator, calendar: Calendar, people: People, health: Health) -> Seats:
+def bought(rng: np.random.Generator, calendar: Calendar, people: People, health: Health) -> Seats:
     """Seats of every week, as if no subscription ever ended."""
-    weeks, count = calendar.weeks, len(people)
-    seats = np.empty((weeks, count))
-    now, changes = people.seats.copy(), []
-    for week in range(weeks):
-        changed = _changed(rng, now, health.felt[week])
-        moved = np.flatnonzero((changed != now) & (people.created < week * WEEK - 14))
-        now[moved] = changed[moved]
-        seats[week] = now
-        changes.append((moved, np.full(len(moved), week * WEEK)))
-    rows, day = (np.concatenate(parts) for parts in zip(*changes, strict=True))
-    return Seats(seats, rows, day, _risen(calendar, people, health))
+    count = np.empty((calendar.weeks, len(people)))
+    now = people.seats
+    for week in range(calendar.weeks):
+        settled = people.created < week * WEEK - SETTLED_DAYS
+        now = np.where(settled, _changed(rng, now, health.felt[week]), now)
+        count[week] = now
+    before, rows = np.diff(count, axis=0).nonzero()
+    return Seats(count, rows, (before + 1) * WEEK, _risen(calendar, people, health.announced))
 
 
 def _changed(rng: np.random.Generator, seats: Floats, felt: Floats) -> Floats:
-    chance = rng.random(len(seats))
-    grows = chance < GROWS * np.exp(BENDS * np.clip(felt, -2, 2))
-    shrinks = chance > 1 - SHRINKS * np.exp(-BENDS * np.clip(felt, -2, 2))
+    chance, bend = rng.random(len(seats)), BENDS * np.clip(felt, -2, 2)
     step = np.maximum(np.round(seats * rng.uniform(0.08, 0.3, len(seats))), 1)
-    return np.clip(seats + step * grows - step * shrinks, 1, SEATS_CAP)
+    more, fewer = chance < GROWS * np.exp(bend), chance > 1 - SHRINKS * np.exp(-bend)
+    return np.asarray(np.clip(seats + step * more - step * fewer, 1, SEATS_CAP))
 
 
-def _risen(calendar: Calendar, people: People, health: Health) -> Ints:
-    """The renewal from which each announced price holds; new customers pay it from the start."""
-    since = [np.full(len(people), day + PRICE_NOTICE_DAYS) for day in health.price_days]
-    renewals = [calendar.next_renewal(people.created, people.term, day) for day in since]
-    return np.array([np.maximum(r, people.created) for r in renewals])
+def _risen(calendar: Calendar, people: People, announced: Ints) -> Ints:
+    """Each announced price holds from the next renewal on; newcomers pay it from the start."""
+    days = announced + PRICE_NOTICE_DAYS
+    renewals = [calendar.next_renewal(people.created, people.term, int(day)) for day in days]
+    return np.array(
+        [np.where(people.created >= d, 0, r) for d, r in zip(days, renewals, strict=True)]
+    )
