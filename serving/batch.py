@@ -15,7 +15,7 @@ from features.errors import InsufficientData
 from features.featureset import Values
 from serving.cases import Cases
 from serving.dataset import FILE, only_writer, publish, run_before, run_of, write
-from serving.freshness import last_days, require_fresh
+from serving.freshness import require_fresh
 from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
 
@@ -48,8 +48,7 @@ def score_everyone(
         StaleData: A table ends too long before the date.
         InsufficientData: Nobody can be scored on it.
     """
-    days = last_days(scorer.history, as_of)
-    require_fresh(days, freshness_days, as_of)
+    require_fresh(scorer.last_days(as_of), freshness_days, as_of)
     everyone = scorer.everyone(as_of)
     inputs = inputs_of(scorer, everyone, as_of)
     total(len(everyone.cases.people))

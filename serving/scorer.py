@@ -48,13 +48,13 @@ class Scorer:
     clock: Callable[[], datetime]
     use_days: int | None = None
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
-    _until: dict[tuple[date, datetime], date | None] = field(
+    _days: dict[tuple[date, datetime], Mapping[str, date]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     def beside(self, history: History) -> "Scorer":
         """The same model beside another history."""
-        return replace(self, history=history, reading=RLock(), _until={})
+        return replace(self, history=history, reading=RLock(), _days={})
 
     def one(self, customer_id: str, as_of: date) -> Prediction:
         """One customer; raises UnknownCustomer if there was none of this id on the date."""
@@ -134,15 +134,19 @@ class Scorer:
         return until + timedelta(days=1) if until else today
 
     def data_until(self, as_of: date) -> date | None:
-        """The last day with a row known on the date; looked up once an hour."""
+        """The last day with a row known on the date."""
+        return latest(self.last_days(as_of))
+
+    def last_days(self, as_of: date) -> Mapping[str, date]:
+        """By table, the last day with a row known on the date; looked up once an hour."""
         key = (as_of, self.clock().replace(minute=0, second=0, microsecond=0))
-        if key in self._until:  # asked of health too, which waits for nobody
-            return self._until[key]
+        if key in self._days:  # asked of health too, which waits for nobody
+            return self._days[key]
         with self.reading:
-            if len(self._until) >= REMEMBERED:
-                self._until.clear()
-            self._until[key] = until = latest(last_days(self.history, as_of))
-        return until
+            if len(self._days) >= REMEMBERED:
+                self._days.clear()
+            self._days[key] = days = last_days(self.history, as_of)
+        return days
 
     @cached_property
     def plan(self) -> Plan:
