@@ -98,7 +98,7 @@ EVERY = FeatureSet(
         F(name="overdue", table="invoices", measure=greatest("days_overdue")),
         F(name="failed_28d", table="payments", days=28, measure=share({"status": "failed"})),
         Words(name="paid", table="payments", measure=last("status")),
-        F(name="nps", table="surveys", where={"kind": "NPS"}, measure=last("score")),
+        F(name="nps_28d", table="surveys", days=28, where={"kind": "NPS"}, measure=last("score")),
         F(name="steps", table="milestones", measure=distinct("milestone")),
         F(
             name="first_value",

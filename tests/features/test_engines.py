@@ -84,6 +84,16 @@ def test_tables_that_a_business_has_not_leave_their_features_empty():
     assert_equal(found, reference(EVERY, tables, found.index))
 
 
+def test_the_order_of_the_rows_changes_no_bit():
+    tables, random = random_history(Random(5), CUSTOMERS * 8), Random(6)
+    mixed = {name: random.sample(rows, len(rows)) for name, rows in tables.items()}
+    wanted = spine([(c, DATES[-1]) for c in CUSTOMERS])
+    found, again = (vectors(EVERY, history_of(given), wanted) for given in (tables, mixed))
+    pd.testing.assert_frame_equal(found, again, check_exact=True)
+    in_python = [reference(EVERY, given, found.index) for given in (tables, mixed)]
+    pd.testing.assert_frame_equal(*in_python, check_exact=True)
+
+
 @pytest.mark.parametrize("features", [EVERY, CHURN], ids=["every", "churn"])
 def test_postgres_gives_the_vectors_of_plain_python(features, postgres):
     tables = random_history(Random(4))
