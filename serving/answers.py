@@ -111,10 +111,9 @@ class WithoutInputs(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, ValidationError):
             fields = {".".join(map(str, fault["loc"])) for fault in error.errors()}
-            record.exc_info, record.exc_text = None, None
-            record.msg = f"{record.msg}: invalid input in %s"
-            record.args = (*cast("tuple[Any, ...]", record.args), ", ".join(sorted(fields)))
-            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            _without_traceback(record, f"invalid input in {', '.join(sorted(fields))}")
+        elif isinstance(error, ClientDisconnect):
+            _without_traceback(record, "the client went away, or sent too much")
         return True
 
 
@@ -155,6 +154,12 @@ class _Answer:
         said = problem_of(status, self._path, self._body)
         answer = JSONResponse(said.model_dump(), status)
         await answer({"type": "http"}, _nothing, self._send)
+
+
+def _without_traceback(record: logging.LogRecord, why: str) -> None:
+    record.msg, record.args = "%s: %s", (record.getMessage(), why)
+    record.exc_info, record.exc_text = None, None
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
 
 
 def _rephrased(start: Message) -> bool:
