@@ -30,10 +30,11 @@ class Difference:
 
 
 def by_theme(told: Said) -> list[ThemeReasons]:
-    """What raises a score, under its themes in the order of their strongest reason."""
+    """What raises a score, under its themes, the strongest first."""
     points = _points(told)
     names = dict.fromkeys(reason["theme"] for reason in told["reasons"])
-    return [ThemeReasons(name, points.get(name, 0.0), _of(told["reasons"], name)) for name in names]
+    strongest = sorted(names, key=lambda name: -points.get(name, 0.0))
+    return [ThemeReasons(n, points.get(n, 0.0), _of(told["reasons"], n)) for n in strongest]
 
 
 def differences(now: Said, before: Said) -> list[Difference]:

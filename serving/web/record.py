@@ -153,7 +153,8 @@ def _mrr(changes: Sequence[Row], start: date, as_of: date) -> tuple[tuple[date, 
     moments = {row["at"] for row in changes} | {row["ended_at"] for row in changes} - {None}
     days = sorted({max(moment.date(), start) for moment in moments if moment.date() < as_of})
     steps = [(day, _mrr_on(changes, day)) for day in days]
-    return (*steps, (as_of, steps[-1][1])) if steps else ()
+    moved = [step for n, step in enumerate(steps) if n == 0 or step[1] != steps[n - 1][1]]
+    return (*moved, (as_of, moved[-1][1])) if moved else ()
 
 
 def _mrr_on(changes: Sequence[Row], day: date) -> float:

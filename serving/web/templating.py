@@ -18,7 +18,7 @@ FILTERS = (
     words.band,
     words.share,
     words.points,
-    words.direction,
+    words.risen,
     words.day,
     words.moment,
     words.days,

@@ -30,18 +30,14 @@ def share(value: float | None) -> str:
     return f"{value * 100:.0f}{NBSP}%"
 
 
-def points(change: float | None) -> str:
+def risen(now: float, before: float | None) -> int | None:
+    """By how many points a probability rose, as its two ends are written; None if it is new."""
+    return None if before is None else round(now * 100) - round(before * 100)
+
+
+def points(change: int) -> str:
     """The size of a difference of probabilities, in percentage points."""
-    size = abs(round((change or 0) * 100))
-    return f"{size}{NBSP}{'point' if size == 1 else 'points'}"
-
-
-def direction(change: float | None) -> str:
-    """Which way a probability went: new, up, down or same."""
-    if change is None:
-        return "new"
-    whole = round(change * 100)
-    return "up" if whole > 0 else "down" if whole < 0 else "same"
+    return f"{abs(change)}{NBSP}{'point' if abs(change) == 1 else 'points'}"
 
 
 def money(value: float | None, currency: str) -> str:

@@ -117,7 +117,7 @@ LATEST = [
 RANKED = ["Cyan Foods", "=cmd|gale", "Beta", "Ácme", "Fern", SCRIPT, "Dune"]
 PREVIOUS = [
     scored("acme", 0.3, mrr=200.0),
-    scored("beta", 0.26, mrr=400.0),
+    scored("beta", 0.2449, mrr=400.0),
     scored(
         "cyan",
         0.65,
@@ -174,7 +174,7 @@ def history() -> History:
                         "amount": 1000.0,
                         "paid_at": at(30 * n - 10) if n else None,
                     }
-                    for n in range(4)
+                    for n in (0, 1, 2, 3, 13)  # the last is older than the record
                 ]
             ),
             "subscriptions": pa.Table.from_pylist(

@@ -100,6 +100,21 @@ def test_an_order_holds_for_everybody_and_the_unknown_come_last(
     assert (listed[0], listed[-1], len(listed)) == (first, last, len(LATEST))
 
 
+@pytest.mark.parametrize(
+    ("customer", "change"),
+    [
+        ("cyan", "risk up by 25 points"),
+        ("gale", "risk down by 15 points"),
+        ("beta", "risk up by 1 point "),  # written 25 % and 24 %: what is written adds up
+        ("fern", "new"),
+    ],
+)
+def test_the_change_is_that_of_the_written_probabilities(
+    client: httpx.Client, customer: str, change: str
+) -> None:
+    assert change in section(client, customer, "score")
+
+
 def test_totals_are_those_of_who_is_listed(client: httpx.Client) -> None:
     page = client.get("/?band=high&band=critical").text
     assert "$14.8\N{NO-BREAK SPACE}k" in page  # 10,800 + 2,400 + 1,200 + 420
