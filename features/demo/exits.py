@@ -11,7 +11,7 @@ from features.demo.health import Health
 from features.demo.intent import Intents
 from features.demo.people import People
 
-UNSEEN_A_YEAR = 0.027  # mergers, bankruptcies: the same for everybody
+UNSEEN_A_YEAR = 0.032  # mergers, bankruptcies: the same for everybody
 RECENT_WEEKS = 26
 MINDS_PRICES = 1.0
 REASONS = ("voluntary", "involuntary", "other")

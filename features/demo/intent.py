@@ -36,9 +36,9 @@ class Term:
 
 
 TERMS = {
-    1: Term(base=-5.8, opens=NEVER, closes=0, notice=1, delay=3.0),
-    12: Term(base=-5.05, opens=80, closes=24, notice=10, delay=6.0),
-    24: Term(base=-5.5, opens=90, closes=24, notice=10, delay=6.0),
+    1: Term(base=-5.95, opens=NEVER, closes=0, notice=1, delay=3.0),
+    12: Term(base=-4.9, opens=80, closes=24, notice=10, delay=6.0),
+    24: Term(base=-5.4, opens=90, closes=24, notice=10, delay=6.0),
 }
 
 

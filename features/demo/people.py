@@ -38,7 +38,7 @@ CARD_RISK_SEGMENT = np.array([1.35, 1.0, 0.55, 0.35])
 
 COUNTRY_SHARE = np.array([0.24, 0.14, 0.18, 0.08, 0.08, 0.08, 0.05, 0.15])
 CARD_RISK_COUNTRY = np.array([0.8, 1.0, 0.95, 0.75, 1.2, 1.25, 0.75, 1.2])
-CARD_SHARE = np.array([0.82, 0.3, 0.15])  # by term
+CARD_SHARE = np.array([0.9, 0.22, 0.1])  # by term
 SEAT_PRICE = np.array([15.0, 24.0, 38.0, 50.0])  # by plan, a month
 SEATS_CAP = 600
 
@@ -52,7 +52,7 @@ HERE_AT_START = 0.56
 MEAN_AGE_DAYS, OLDEST_DAYS = 600, 2_200  # of those who are
 STRUGGLES, STRUGGLED_AND_STAYED = 0.2, 0.06
 FIT_SPREAD = 0.65
-CARD_RISK = 0.024  # the mean chance that a month's first charge fails
+CARD_RISK = 0.023  # the mean chance that a month's first charge fails
 CARD_RISK_SHAPE = 10.0
 
 
