@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 DAY = ["%Y-%m-%d"]
 A_DAY = timedelta(days=1)
+DEMO_STEPS = 5
+DEMO_SETTINGS = """\
+# The settings of a made-up company; docs and `churn COMMAND --help` say what else may be set.
+home = "{home}"
+currency = "EUR"
+key_events = ["report_created", "export"]
+"""
 MOMENT = timedelta(microseconds=1)
 
 Location = Annotated[str | None, typer.Option(help="A folder, .duckdb file or database URL.")]
@@ -82,6 +89,25 @@ def features(
     path = out or settings.home / "vectors.parquet"
     made = _written(settings, known, sorted(set(as_of)), path, quiet=as_json)
     _say(asdict(made) | {"path": str(made.path)} if as_json else _worded(made))
+
+
+def simulate(
+    to: Annotated[Path, typer.Option(help="The folder: history/, truth/ and churn.toml.")],
+    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 2000,
+    months: Annotated[int, typer.Option(min=12, help="How many months of history.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
+) -> None:
+    """Write a made-up company's history, and the settings that go with it."""
+    from features.demo import simulate as lived
+    from features.demo import write
+
+    with _progress(DEMO_STEPS, quiet=False) as step:
+        made = lived(customers=customers, months=months, seed=seed, progress=step)
+        step("writing")
+        write(made, to / "history")
+    (to / "churn.toml").write_text(DEMO_SETTINGS.format(home=to.as_posix()))
+    rows = sum(len(table) for table in made.tables.values())
+    typer.echo(f"{customers:,} customers and {rows:,} rows in {to / 'history'}")
 
 
 def terms(settings: "Settings") -> "Terms":

@@ -31,16 +31,40 @@ DAY = "days_ago"
 
 def aggregated(known: Known, atoms: Sequence[Atom]) -> ir.Table:
     """One row per customer (and date) of the atoms' table; columns a0, a1, ... in their order."""
-    rows = known.tables[atoms[0].table]
-    oldest = max(atom.window.last for atom in atoms)
-    scan = rows.filter(rows[DAY] <= oldest) if oldest < EVER else rows
-    partials = _partials(scan, known.keys, atoms)
+    partials = _partials(_scanned(known.tables[atoms[0].table], atoms), known.keys, atoms)
     rolled = partials.group_by(known.keys).aggregate(_rolled(partials, atoms))
     for column in _counted(atoms):
         seen = _seen(partials, known.keys, column, atoms)
         rolled = rolled.left_join(seen, known.keys, rname="{name}_again")
         rolled = rolled.drop(*(f"{key}_again" for key in known.keys))
     return rolled.select(*known.keys, *(f"a{i}" for i in range(len(atoms))))
+
+
+def _scanned(rows: ir.Table, atoms: Sequence[Atom]) -> ir.Table:
+    """The rows that any window reaches, with the columns they are grouped by.
+
+    What lies beyond every bounded window is one group a customer: a table read back to its first
+    row costs one look at each row, and not a group for each of its days.
+    """
+    oldest = max(atom.window.last for atom in atoms)
+    fine = max(_fine(atom) for atom in atoms)
+    scan = rows.filter(rows[DAY] <= oldest) if oldest < EVER else rows
+    far = scan[DAY] > fine
+    keys = {_key(name): scan[name] for name in _counted(atoms)}
+    if fine < oldest:
+        keys = {n: far.ifelse(ibis.null(column.type()), column) for n, column in keys.items()}
+    return scan.mutate(**keys | {_key(DAY): far.ifelse(fine + 1.0, scan[DAY])})
+
+
+def _fine(atom: Atom) -> int:
+    """How far back an atom tells days (or values) apart."""
+    if atom.window.last < EVER or atom.kind == "distinct":
+        return atom.window.last
+    return atom.window.first - 1
+
+
+def _key(column: str) -> str:
+    return f"by_{column}"
 
 
 def met(rows: ir.Table, where: Sequence[Condition]) -> ir.BooleanValue | None:
@@ -104,7 +128,8 @@ def _partials(scan: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.
         if kind == "last":
             columns[f"{name}_at"] = scan["moment"].max(where=met(scan, where))
         columns[name] = _partial(scan, kind, column, met(scan, where))
-    return scan.group_by(list(dict.fromkeys([*keys, DAY, *_counted(atoms)]))).aggregate(**columns)
+    grouped = [_key(name) for name in dict.fromkeys([DAY, *_counted(atoms)])]
+    return scan.group_by([*keys, *grouped]).aggregate(**columns)
 
 
 def _partial(scan: ir.Table, kind: str, column: str, where: ir.BooleanValue | None) -> ir.Value:
@@ -128,7 +153,7 @@ def _rolled(partials: ir.Table, atoms: Sequence[Atom]) -> dict[str, ir.Value]:
 def _roll(partials: ir.Table, atom: Atom, name: str) -> ir.Value:
     part, within = partials[name], _within(partials, atom.window)
     if atom.kind == "weeks":
-        weeks = ((partials[DAY] - atom.window.first) / float(DAYS_A_WEEK)).floor()
+        weeks = ((partials[_key(DAY)] - atom.window.first) / float(DAYS_A_WEEK)).floor()
         return (part * weeks).sum(where=within)
     if atom.kind == "last":
         at = partials[f"{name}_at"]
@@ -141,9 +166,9 @@ def _roll(partials: ir.Table, atom: Atom, name: str) -> ir.Value:
 
 
 def _within(partials: ir.Table, window: Window) -> ir.BooleanValue | None:
-    tests = [partials[DAY] >= window.first] if window.first > 1 else []
+    tests = [partials[_key(DAY)] >= window.first] if window.first > 1 else []
     if window.last < EVER:
-        tests.append(partials[DAY] <= window.last)
+        tests.append(partials[_key(DAY)] <= window.last)
     return reduce(and_, tests) if tests else None
 
 
@@ -156,11 +181,11 @@ def _seen(partials: ir.Table, keys: Sequence[str], column: str, atoms: Sequence[
     }
     parts = _parts(atoms)
     days = {
-        name: partials[DAY].min(
-            where=(partials[parts[_part(atom)]] > 0) & (partials[DAY] >= atom.window.first)
+        name: partials[_key(DAY)].min(
+            where=(partials[parts[_part(atom)]] > 0) & (partials[_key(DAY)] >= atom.window.first)
         )
         for name, atom in wanted.items()
     }
-    last_seen = partials.group_by([*keys, column]).aggregate(**days)
+    last_seen = partials.group_by([*keys, _key(column)]).aggregate(**days)
     counts = {n: (last_seen[n] <= a.window.last).sum() for n, a in wanted.items()}
     return last_seen.group_by(keys).aggregate(**counts)

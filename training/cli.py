@@ -36,7 +36,7 @@ def train(
         typer.Option(formats=["%Y-%m-%d"], help="Train as of this day; default: the data's end."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Boosters to average.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of LightGBM.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Boosters fitted at a time.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Train, judge and register a challenger; promote it if the gate lets it through.
@@ -52,7 +52,7 @@ def train(
 
 
 def trained(
-    settings: Settings, now: date | None = None, threads: int = 1, quiet: bool = False
+    settings: Settings, now: date | None = None, threads: int = 2, quiet: bool = False
 ) -> Outcome:
     """One training run under the settings in force, with a progress bar.
 

@@ -115,9 +115,9 @@ def test_a_target_encoding_fitted_before_the_folds_is_caught(trained: Trained):
     draw = np.random.default_rng(0)
     churned = trained.train["churned"].to_numpy(float)
     dates = guards._moments(trained.train)
-    shuffled = guards._shuffled(churned, dates, draw)
-    # What an encoder that saw the shuffled labels of all rows would hand over.
-    leaky = guards.permuted_target(encoded(shuffled + draw.normal(0, 0.3, len(churned))))
+    drawn = guards._drawn(churned, dates, draw)
+    # What an encoder that saw the drawn labels of all rows would hand over.
+    leaky = guards.permuted_target(encoded(drawn + draw.normal(0, 0.3, len(churned))))
     assert not clean.fired
     assert leaky.fired
 
