@@ -71,7 +71,7 @@ def present() -> Test:
 
 
 def conditions(where: Where) -> tuple[Condition, ...]:
-    """The conditions of a `where`, in its order; a plain value, or a tuple of values, means `is`."""
+    """The conditions of a `where`, in its order; a plain value or a tuple of values means `is`."""
     return tuple(Condition(column, _test(value)) for column, value in where.items())
 
 

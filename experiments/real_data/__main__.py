@@ -1,4 +1,4 @@
-"""Run the pipeline on a published data set: `python -m experiments.real_data oulad_usage --data DIR`."""
+"""Run the pipeline on a published data set: `python -m experiments.real_data NAME --data DIR`."""
 
 import argparse
 import json

@@ -1,9 +1,9 @@
 """Open University learners (REAL, Kuzilek et al. 2017): does a learner withdraw within 30 days?
 
-A learner on a course is the customer, registration the subscription, the course its term. Clicks are
-usage; an assessment is something owed by a date, so it maps onto an invoice: issued with the
-course, due on its date, paid by being handed in; a hand-in is an attempt to pay, which fails below the
-pass mark of 40. No personal attribute is mapped.
+A learner on a course is the customer, registration the subscription, the course its term. Clicks
+are usage; an assessment is something owed by a date, so it maps onto an invoice: issued with the
+course, due on its date, paid by being handed in; a hand-in is an attempt to pay, which fails below
+the pass mark of 40. No personal attribute is mapped.
 """
 
 from datetime import date, timedelta
@@ -134,7 +134,9 @@ def _invoices(folder: Path) -> pd.DataFrame:
 def _payments(folder: Path) -> pd.DataFrame:
     """Every hand-in, marked on the day it came in."""
     assessments = pd.read_csv(folder / "assessments.csv")
-    handed_in = pd.read_csv(folder / "student_assessment.csv").merge(assessments, on="id_assessment")
+    handed_in = pd.read_csv(folder / "student_assessment.csv").merge(
+        assessments, on="id_assessment"
+    )
     rows = _of_course(handed_in)
     return pd.DataFrame(
         {

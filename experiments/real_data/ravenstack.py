@@ -1,7 +1,7 @@
 """RavenStack (SYNTHETIC, random and dirty): what is wrong is reported, and the gate refuses.
 
-The label is a row of churn_events within 90 days, as the set's makers mean it; subscriptions only say
-who is a customer. Dates are day-month-year and are handed on as found.
+The label is a row of churn_events within 90 days, as the set's makers mean it; subscriptions only
+say who is a customer. Dates are day-month-year and are handed on as found.
 """
 
 from dataclasses import dataclass
