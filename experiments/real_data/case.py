@@ -80,5 +80,3 @@ def said(result: Result) -> dict[str, Any]:
 
 def _baseline(result: Result, name: str) -> Any:
     return next(row for row in result.verdict.scorecard.baselines if row.name == name)
-
-

@@ -39,7 +39,16 @@ def case(data: Path) -> Case:
         label=LABEL,
         windows=Split(train, test),
         now=date(2020, 7, 1),
-        key_events=("like", "dislike", "post", "message", "reply", "adview", "newfriend", "unfriend"),
+        key_events=(
+            "like",
+            "dislike",
+            "post",
+            "message",
+            "reply",
+            "adview",
+            "newfriend",
+            "unfriend",
+        ),
         capacity=100,
         published=PUBLISHED,
     )
@@ -63,7 +72,9 @@ def _customers(accounts: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
 
 def _subscriptions(terms: pd.DataFrame) -> pd.DataFrame:
     rows = terms.sort_values(["account_id", "start_date"])
-    renewed = rows["start_date"].shift(-1).where(rows["account_id"].eq(rows["account_id"].shift(-1)))
+    renewed = (
+        rows["start_date"].shift(-1).where(rows["account_id"].eq(rows["account_id"].shift(-1)))
+    )
     lapsed = ~(renewed <= rows["end_date"]) & (rows["end_date"] <= LAST_DAY)
     return pd.DataFrame(
         {
