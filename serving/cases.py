@@ -171,7 +171,6 @@ def _rows_of(history: History) -> dict[str, dict[str, list[Row]]]:
 
 
 def _require(asked: Sequence[str], known: Mapping[str, Any] | Sequence[str], as_of: date) -> None:
-    known = set(known)
-    if missing := sorted(set(asked) - known):
+    if missing := sorted(set(asked) - set(known)):
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         raise UnknownCustomer(f"No customer {', '.join(missing[:NAMED])}{more} on {as_of}.")

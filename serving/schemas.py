@@ -98,7 +98,7 @@ class Explanation(Said):
     prediction: Prediction
     log_odds: float | None = Field(description="Of the calibrated probability; null if unsaid.")
     typical_log_odds: float | None
-    shares: tuple[Share, ...] = Field((), description="Every feature, the strongest first.")
+    shares: tuple[Share, ...] = Field(default=(), description="Every feature, the strongest first.")
 
 
 class FeatureSaid(Said):
