@@ -36,7 +36,7 @@ def computed(
     `places` says where each row of a query's answer belongs, NOWHERE for rows not asked for.
     """
     values: dict[Part, Values] = {part: np.full(size, part.empty) for part in parts}
-    for (table, _), grouped in groupby(sorted(parts, key=_query), key=_query):
+    for (table, *_), grouped in groupby(sorted(parts, key=_query), key=_query):
         if table in known.tables:
             together = list(grouped)
             answer = _queried(known, together)
@@ -46,9 +46,11 @@ def computed(
     return values
 
 
-def _query(part: Part) -> tuple[str, int]:
-    """Parts with the same query are computed together."""
-    return (part.table, part.days_before if isinstance(part, Standing) else NOWHERE)
+def _query(part: Part) -> tuple[str, int, str]:
+    """Parts with the same query are computed together: of a moment, of a column that is counted."""
+    if isinstance(part, Standing):
+        return (part.table, part.days_before, "")
+    return (part.table, NOWHERE, part.column if part.kind == "distinct" else "")
 
 
 def _queried(known: Known, parts: Sequence[Part]) -> pa.Table:

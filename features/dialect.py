@@ -14,6 +14,11 @@ def encoded(text: str, encoding: str) -> object:
     """PostgreSQL's bytes of a text."""
 
 
+@ibis.udf.scalar.builtin(name="floor", signature=((dt.float64,), dt.float64))  # type: ignore[untyped-decorator]
+def floored(value: float) -> object:
+    """The whole number below, as float: Ibis's own is an integer, which great numbers overflow."""
+
+
 def first(value: ir.Value, order: Sequence[ir.Value], where: ir.BooleanValue | None) -> ir.Value:
     """The first known value of a group, in an order."""
     if _is_postgres(value):  # It has no such aggregate.

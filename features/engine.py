@@ -1,11 +1,11 @@
-"""Atoms as Ibis expressions: every aggregate of one table from one scan of it.
+"""Atoms as Ibis expressions: the aggregates of one table, for all customers at once.
 
-The scan is grouped once, by customer, day and the columns whose different values are counted;
-windows are then rolled up from those partials. Distinct counts come from the day each value was
-last seen, so that no window needs a COUNT(DISTINCT) of its own.
+Rows are first grouped by customer and band of days, bands being cut where windows begin or end, and
+windows are rolled up from the bands. Different values are counted from the day each was last seen,
+in every window at once, so that no window needs a COUNT(DISTINCT) of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import TypeAlias
@@ -13,64 +13,43 @@ from typing import TypeAlias
 import ibis
 import ibis.expr.types as ir
 
-from features.conditions import Condition, conditions, present
-from features.dialect import comparable, first
+from features.conditions import Condition
+from features.derived import AS_OF
+from features.dialect import comparable, first, floored
 from features.history import Known
-from features.measures import (
-    DAYS_A_WEEK,
-    EVER,
-    GREATEST_SUMMED,
-    MILLIONTHS,
-    Atom,
-    Window,
-)
+from features.measures import DAYS_A_WEEK, EVER, MILLIONTHS, Atom, Window
 
-Part: TypeAlias = tuple[str, str, tuple[Condition, ...]]
+Part: TypeAlias = tuple[str, str, tuple[Condition, ...], int]
 DAY = "days_ago"
+BAND = "band"
 
 
 def aggregated(known: Known, atoms: Sequence[Atom]) -> ir.Table:
-    """One row per customer (and date) of the atoms' table; columns a0, a1, ... in their order."""
-    partials = _partials(_scanned(known.tables[atoms[0].table], atoms), known.keys, atoms)
-    rolled = partials.group_by(known.keys).aggregate(_rolled(partials, atoms))
-    for column in _counted(atoms):
-        seen = _seen(partials, known.keys, column, atoms)
-        rolled = rolled.left_join(seen, known.keys, rname="{name}_again")
-        rolled = rolled.drop(*(f"{key}_again" for key in known.keys))
-    return rolled.select(*known.keys, *(f"a{i}" for i in range(len(atoms))))
+    """One row per customer (and date) of the atoms' table; columns a0, a1, ... in their order.
 
-
-def _scanned(rows: ir.Table, atoms: Sequence[Atom]) -> ir.Table:
-    """The rows that any window reaches, with the columns they are grouped by.
-
-    What lies beyond every bounded window is one group a customer: a table read back to its first
-    row costs one look at each row, and not a group for each of its days.
+    The atoms are of one table, and all or none of them count different values of one column.
     """
+    rows = known.tables[atoms[0].table]
     oldest = max(atom.window.last for atom in atoms)
-    fine = max(_fine(atom) for atom in atoms)
-    scan = rows.filter(rows[DAY] <= oldest) if oldest < EVER else rows
-    far = scan[DAY] > fine
-    keys = {_key(name): scan[name] for name in _counted(atoms)}
-    if fine < oldest:
-        keys = {n: far.ifelse(ibis.null(column.type()), column) for n, column in keys.items()}
-    return scan.mutate(**keys | {_key(DAY): far.ifelse(fine + 1.0, scan[DAY])})
-
-
-def _fine(atom: Atom) -> int:
-    """How far back an atom tells days (or values) apart."""
-    if atom.window.last < EVER or atom.kind == "distinct":
-        return atom.window.last
-    return atom.window.first - 1
-
-
-def _key(column: str) -> str:
-    return f"by_{column}"
+    if oldest < EVER:
+        rows = rows.filter(rows["moment"] >= rows[AS_OF] - ibis.interval(days=oldest))
+    return (_seen if atoms[0].kind == "distinct" else _banded)(rows, known.keys, atoms)
 
 
 def met(rows: ir.Table, where: Sequence[Condition]) -> ir.BooleanValue | None:
     """Whether a row meets all conditions; a missing value meets none but `missing`."""
-    tests = [_met(rows[condition.column], condition) for condition in where]
-    return reduce(and_, tests) if tests else None
+    return _all([_met(rows[condition.column], condition) for condition in where])
+
+
+def valued(rows: ir.Table, column: str) -> ir.Value:
+    """A column to compute with: a flag is 1 or 0."""
+    value = rows[column]
+    return value.cast("int32").cast("float64") if value.type().is_boolean() else value
+
+
+def summed(value: ir.NumericValue, where: ir.BooleanValue | None) -> ir.NumericValue:
+    """A sum in millionths, the same whatever order the rows come in."""
+    return floored(value * MILLIONTHS + 0.5).sum(where=where)
 
 
 def _met(value: ir.Value, condition: Condition) -> ir.BooleanValue:
@@ -91,101 +70,96 @@ def _met(value: ir.Value, condition: Condition) -> ir.BooleanValue:
     return ibis.coalesce(held, False)
 
 
-def valued(rows: ir.Table, column: str) -> ir.Value:
-    """A column to compute with: a flag is 1 or 0."""
-    value = rows[column]
-    return value.cast("int32").cast("float64") if value.type().is_boolean() else value
+def _all(tests: Sequence[ir.BooleanValue]) -> ir.BooleanValue | None:
+    return reduce(and_, tests) if tests else None
 
 
-def summed(value: ir.NumericValue, where: ir.BooleanValue | None) -> ir.NumericValue:
-    """A sum in millionths, the same whatever order the rows come in."""
-    within = value.clip(-GREATEST_SUMMED, GREATEST_SUMMED)
-    return (within * MILLIONTHS + 0.5).floor().cast("int64").sum(where=where)
+def _banded(found: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.Table:
+    """Every atom but distinct counts, from the bands."""
+    bands = _bands(atoms)
+    rows = found.mutate(**{BAND: _band(found[DAY], bands)})
+    parts = {part: f"p{i}" for i, part in enumerate(dict.fromkeys(map(_part, atoms)))}
+    made = {n: v for part, name in parts.items() for n, v in _partial(rows, part, name).items()}
+    partials = rows.group_by([*keys, BAND]).aggregate(**made)
+    within = [_within(partials[BAND], atom.window, bands) for atom in atoms]
+    rolled = [_roll(partials, a, parts[_part(a)], w) for a, w in zip(atoms, within, strict=True)]
+    return partials.group_by(keys).aggregate(**{f"a{i}": value for i, value in enumerate(rolled)})
 
 
 def _part(atom: Atom) -> Part:
-    """What an atom needs of one customer's day, whatever its window."""
-    if atom.kind == "distinct":
-        return ("count", "", atom.where + conditions({atom.column: present()}))
-    if atom.kind == "weeks":
-        return ("count", "", atom.where)
-    if atom.kind == "last":
-        return ("last", atom.column, atom.where + conditions({atom.column: present()}))
-    return (atom.kind, atom.column, atom.where)
+    """What an atom needs of the rows of a band, whatever its window's end."""
+    return (atom.kind, atom.column, atom.where, atom.window.first if atom.kind == "weeks" else 0)
 
 
-def _parts(atoms: Sequence[Atom]) -> dict[Part, str]:
-    return {part: f"p{i}" for i, part in enumerate(dict.fromkeys(_part(atom) for atom in atoms))}
+def _bands(atoms: Sequence[Atom]) -> list[int]:
+    """The days ago on which a band begins: where a window does, or the day after it ends."""
+    windows = {atom.window for atom in atoms}
+    edges = {w.first for w in windows} | {w.last + 1 for w in windows if w.last < EVER}
+    return sorted(edges)
 
 
-def _counted(atoms: Sequence[Atom]) -> list[str]:
-    return list(dict.fromkeys(atom.column for atom in atoms if atom.kind == "distinct"))
+def _band(day: ir.NumericValue, bands: Sequence[int]) -> ir.IntegerValue:
+    cases = [(day < edge, number) for number, edge in enumerate(bands)]
+    return ibis.cases(*cases, else_=len(bands))
 
 
-def _partials(scan: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.Table:
-    columns: dict[str, ir.Value] = {}
-    for (kind, column, where), name in _parts(atoms).items():
-        if kind == "last":
-            columns[f"{name}_at"] = scan["moment"].max(where=met(scan, where))
-        columns[name] = _partial(scan, kind, column, met(scan, where))
-    grouped = [_key(name) for name in dict.fromkeys([DAY, *_counted(atoms)])]
-    return scan.group_by([*keys, *grouped]).aggregate(**columns)
+def _within(band: ir.IntegerValue, window: Window, bands: Sequence[int]) -> ir.BooleanValue | None:
+    tests = [band > bands.index(window.first)] if window.first > 1 else []
+    if window.last < EVER:
+        tests.append(band <= bands.index(window.last + 1))
+    return _all(tests)
 
 
-def _partial(scan: ir.Table, kind: str, column: str, where: ir.BooleanValue | None) -> ir.Value:
+def _partial(rows: ir.Table, part: Part, name: str) -> Mapping[str, ir.Value]:
+    kind, column, where, since = part
+    held = met(rows, where)
     if kind == "count":
-        return scan.count(where=where)
-    value = valued(scan, column)
+        return {name: rows.count(where=held)}
+    if kind == "weeks":
+        return {name: floored((rows[DAY] - since) / float(DAYS_A_WEEK)).sum(where=held)}
+    value = valued(rows, column)
     if kind == "sum":
-        return summed(value, where)
+        return {name: summed(value, held)}
     if kind == "last":
-        return first(value, [scan["moment"].desc(), comparable(value).desc()], where)
-    return getattr(value, kind)(where=where)
+        return _latest(rows, value, held, name)
+    return {name: getattr(value, kind)(where=held)}
 
 
-def _rolled(partials: ir.Table, atoms: Sequence[Atom]) -> dict[str, ir.Value]:
-    parts = _parts(atoms)
-    plain = [(i, atom) for i, atom in enumerate(atoms) if atom.kind != "distinct"]
-    rolled = {f"a{i}": _roll(partials, atom, parts[_part(atom)]) for i, atom in plain}
-    return rolled or {"rows": partials.count()}
+def _latest(
+    rows: ir.Table, value: ir.Value, held: ir.BooleanValue | None, name: str
+) -> Mapping[str, ir.Value]:
+    known = value.notnull() if held is None else held & value.notnull()
+    order = [rows["moment"].desc(), comparable(value).desc()]
+    return {name: first(value, order, known), f"{name}_at": rows["moment"].max(where=known)}
 
 
-def _roll(partials: ir.Table, atom: Atom, name: str) -> ir.Value:
-    part, within = partials[name], _within(partials, atom.window)
-    if atom.kind == "weeks":
-        weeks = ((partials[_key(DAY)] - atom.window.first) / float(DAYS_A_WEEK)).floor()
-        return (part * weeks).sum(where=within)
+def _roll(partials: ir.Table, atom: Atom, name: str, within: ir.BooleanValue | None) -> ir.Value:
+    part = partials[name]
     if atom.kind == "last":
-        at = partials[f"{name}_at"]
+        order = [partials[f"{name}_at"].desc(), comparable(part).desc()]
         known = part.notnull() if within is None else within & part.notnull()
-        return first(part, [at.desc(), comparable(part).desc()], known)
+        return first(part, order, known)
     if atom.kind == "sum":
         return part.sum(where=within) / MILLIONTHS
     roll = {"min": part.min, "max": part.max}.get(atom.kind, part.sum)
     return roll(where=within)
 
 
-def _within(partials: ir.Table, window: Window) -> ir.BooleanValue | None:
-    tests = [partials[_key(DAY)] >= window.first] if window.first > 1 else []
-    if window.last < EVER:
-        tests.append(partials[_key(DAY)] <= window.last)
-    return reduce(and_, tests) if tests else None
-
-
-def _seen(partials: ir.Table, keys: Sequence[str], column: str, atoms: Sequence[Atom]) -> ir.Table:
+def _seen(rows: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.Table:
     """How many values of a column were seen in each window, from the day each was last seen."""
-    wanted = {
-        f"a{i}": atom
-        for i, atom in enumerate(atoms)
-        if atom.kind == "distinct" and atom.column == column
-    }
-    parts = _parts(atoms)
-    days = {
-        name: partials[_key(DAY)].min(
-            where=(partials[parts[_part(atom)]] > 0) & (partials[_key(DAY)] >= atom.window.first)
-        )
-        for name, atom in wanted.items()
-    }
-    last_seen = partials.group_by([*keys, _key(column)]).aggregate(**days)
-    counts = {n: (last_seen[n] <= a.window.last).sum() for n, a in wanted.items()}
-    return last_seen.group_by(keys).aggregate(**counts)
+    column = atoms[0].column
+    rows = rows.filter(rows[column].notnull())
+    asked = dict.fromkeys((atom.where, atom.window.first) for atom in atoms)
+    days = {key: f"d{i}" for i, key in enumerate(asked)}
+    seen = {name: _last_day(rows, *key) for key, name in days.items()}
+    values = rows.group_by(list(dict.fromkeys([*keys, column]))).aggregate(**seen)
+    last = [values[days[atom.where, atom.window.first]] for atom in atoms]
+    counts = {f"a{i}": (last[i] <= atom.window.last).sum() for i, atom in enumerate(atoms)}
+    return values.group_by(keys).aggregate(**counts)
+
+
+def _last_day(rows: ir.Table, where: Sequence[Condition], since: int) -> ir.NumericValue:
+    """The day a value was last seen, looking back from `since` days ago."""
+    held = met(rows, where)
+    tests = ([] if held is None else [held]) + ([rows[DAY] >= since] if since > 1 else [])
+    return rows[DAY].min(where=_all(tests))

@@ -15,7 +15,6 @@ import ibis.expr.types as ir
 from features.derived import AS_OF, Elapsed, derived, midnight
 from features.tables import TABLES, Table, arrival_of
 
-SECONDS_A_DAY = 86_400
 SECONDS_AN_HOUR = 3_600
 
 
@@ -80,14 +79,10 @@ def _before(rows: ir.Table, happened: str, arrived: str) -> ir.BooleanValue:
 def _elapsed(rows: ir.Table, elapsed: Elapsed) -> ir.NumericValue:
     start, end = rows[elapsed.start], rows[elapsed.end]
     if elapsed.unit == "days":
-        return (_day(end) - _day(start)).cast("float64")
+        return end.date().delta(start.date(), unit="day").cast("float64")
     return (_seconds(end) - _seconds(start)) / float(SECONDS_AN_HOUR)
 
 
 def _seconds(moment: ir.TimestampValue) -> ir.NumericValue:
     # DuckDB's epoch is fractional and Spark's is whole: whole seconds are what both agree on.
     return moment.epoch_seconds().floor().cast("int64")
-
-
-def _day(moment: ir.TimestampValue) -> ir.NumericValue:
-    return (_seconds(moment) / float(SECONDS_A_DAY)).floor().cast("int64")

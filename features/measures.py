@@ -20,9 +20,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 N = TypeVar("N", float, Numbers)
 EVER = 36_500
 DAYS_A_WEEK = 7
-# Sums are made of whole millionths: exact, so that no order of the rows changes a bit of them.
+# Sums are made of whole millionths: exact to nine billion, so that no order of rows changes a bit.
 MILLIONTHS = 1_000_000.0
-GREATEST_SUMMED = 9e12
 
 
 @dataclass(frozen=True, order=True)

@@ -17,14 +17,7 @@ from features.conditions import Condition
 from features.derived import midnight
 from features.featureset import FeatureSet
 from features.known_rows import Row, Rows, known_rows
-from features.measures import (
-    DAYS_A_WEEK,
-    GREATEST_SUMMED,
-    MILLIONTHS,
-    Atom,
-    AtomKind,
-    Window,
-)
+from features.measures import DAYS_A_WEEK, MILLIONTHS, Atom, AtomKind, Window
 from features.standing import Combine, Standing
 from features.tables import SUBSCRIPTIONS
 
@@ -140,14 +133,9 @@ def _sum(rows: Rows, atom: Atom, within: slice) -> float:
 
 def _summed(known: Sequence[float]) -> float:
     """The sum of millionths, into which numbers that are all whole need not be made."""
-    if all(value % 1 == 0 and abs(value) <= GREATEST_SUMMED for value in set(known)):
+    if all(value % 1 == 0 for value in set(known)):
         return sum(known)
-    return sum(map(_millionths, known)) / MILLIONTHS
-
-
-def _millionths(value: float) -> int:
-    within = max(-GREATEST_SUMMED, min(GREATEST_SUMMED, value))
-    return math.floor(within * MILLIONTHS + 0.5)
+    return sum(math.floor(value * MILLIONTHS + 0.5) for value in known) / MILLIONTHS
 
 
 def _weeks(rows: Rows, atom: Atom, within: slice) -> int:
