@@ -66,20 +66,22 @@ def _subscription_ids(lives: Lives, rows: Ints) -> Texts:
 
 
 def _changes(lives: Lives) -> tuple[Ints, Ints]:
-    """Every life's days of change, before notice and end, in order."""
-    calendar, people = lives.calendar, lives.people
-    everybody = np.arange(len(people))
-    passed = np.maximum(calendar.full_months(people.created, 0) // people.term, 0)
-    terms = passed[:, None] + np.arange(calendar.days // 28 + 2)
-    rows = np.repeat(everybody, terms.shape[1])
-    renewals = calendar.anniversary(people.created[rows], (terms * people.term[:, None]).ravel())
-    who = np.concatenate([everybody, rows, lives.seats.rows])
-    day = np.concatenate([people.created, renewals, lives.seats.day])
-    until = np.minimum(lives.exits.ends, lives.exits.notice)[who]
-    began = people.created[who]
-    kept = (day < calendar.days) & ((day == began) | ((day > began) & (day < until)))
+    """Every life's days of change, up to its notice and before its end, in order."""
+    rows, renewals = _renewals(lives)
+    who, day = np.concatenate([rows, lives.seats.rows]), np.concatenate([renewals, lives.seats.day])
+    runs = (day >= lives.people.created[who]) & (day < lives.exits.ends[who])
+    kept = runs & (day <= lives.exits.notice[who]) & (day < lives.calendar.days)
     pairs = np.unique(np.stack([who[kept], day[kept]], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
+
+
+def _renewals(lives: Lives) -> tuple[Ints, Ints]:
+    """The first day of each term, sign-up included, also of those long past."""
+    calendar, people = lives.calendar, lives.people
+    terms = np.maximum(calendar.full_months(people.created, calendar.days), 0) // people.term + 1
+    rows = np.repeat(np.arange(len(people)), terms)
+    number = np.arange(len(rows)) - np.repeat(np.cumsum(terms) - terms, terms)
+    return rows, calendar.anniversary(people.created[rows], number * people.term[rows])
 
 
 def billed(rng: np.random.Generator, lives: Lives) -> tuple[Columns, Columns]:
