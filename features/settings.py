@@ -72,7 +72,6 @@ class Settings(BaseSettings):
     # What the history says
     date_format: str | None = None  # strptime's, for dates in files that are not ISO 8601
     key_events: Names = ()
-    ticket_kinds: Names = ()
     milestones: Names = ()
     usage_outside_subscription: Literal["keep", "set_aside"] = "keep"
     freshness_days: dict[str, SomeDays] = {}  # by table: the oldest that its newest row may be
