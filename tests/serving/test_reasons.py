@@ -75,6 +75,18 @@ def test_features_that_measure_the_same_are_one_reason_with_the_points_of_all():
     assert reason.points == pytest.approx(100 * (probability(-2.0) - probability(-3.0)))
 
 
+def test_how_much_and_how_long_ago_are_two_reasons():
+    told = why({"events_28d": 0.5, "days_since_last_use": 0.4}, {"days_since_last_use": 9.0})
+    assert codes(told.reasons) == ["events_28d", "days_since_last_use"]
+
+
+def test_points_are_those_of_the_curve_itself_where_contributions_cancel():
+    told = why({"events_28d": 0.5, "complaints_84d": -0.5})
+    start = probability(TYPICAL)
+    assert told.reasons[0].points == pytest.approx(50 * start * (1 - start))
+    assert told.protective[0].points == pytest.approx(-50 * start * (1 - start))
+
+
 def test_a_change_against_the_customers_own_past_is_told_before_a_level():
     shares = {"events_28d": 0.5, "events_28d_change_28d": 0.3}
     values = {"events_28d": 16.0, "events_28d_change_28d": -25 / 57, "events_28d_before_28d": 41.0}

@@ -125,6 +125,15 @@ def test_rows_that_cannot_be_used_are_counted_by_table_and_reason(scorer: Scorer
     assert told.predictions[0].probability is not None
 
 
+def test_a_moment_with_a_zone_is_read_in_utc(scorer: Scorer) -> None:
+    tables = {
+        "customers": [{"customer_id": "new", "created_at": "2026-01-01"}],
+        "usage": [{"customer_id": "new", "at": "2026-11-01T01:00:00+02:00", "event": "login"}],
+    }
+    [told] = scorer.score_tables(SentTables.model_validate(tables), AS_OF).predictions
+    assert told.data_until == date(2026, 10, 31)
+
+
 def test_ready_vectors_give_the_score_that_they_were_made_for(
     scorer: Scorer, everybody: dict[str, Prediction], active: list[str]
 ) -> None:
