@@ -25,7 +25,7 @@ from training.model import ChurnModel, loaded
 from training.replay import future_rows, replay_dates, sampled, truncation_replay
 from training.train import Trained
 
-CLIFF, CONSTANT, PARITY = 0.15, 0.55, 1e-9
+CLIFF, CONSTANT, PARITY, SURE = 0.15, 0.55, 1e-9, 1.645
 PERMUTATIONS, QUICK_TREES, THREADS = 3, 40, 2
 FEWEST = 30
 A_DAY = np.timedelta64(1, "D")
@@ -87,17 +87,22 @@ def population(trained: Trained) -> Guarded:
 
 
 def month_cliff(trained: Trained) -> Guarded:
-    """No feature knows the first month's exits far better than the last's: notice already given."""
+    """No feature knows the first month's exits far better than the last's: notice already given.
+
+    The limit allows for what chance does to two AUCs of so many exits (.26 / sqrt(exits) each).
+    """
     rows = trained.train
     days = (np.asarray(pd.to_datetime(rows["churned_at"])) - _moments(rows)) / A_DAY
     stayed = rows["churned"].to_numpy() == 0
     soon, late = days < 30, days >= max(trained.model.horizon_days - 30, 30)
-    rule = f"AUC for exits of the first month less that of the last is at most {CLIFF}"
-    if min(soon.sum(), late.sum()) < FEWEST:
-        return Guarded("month-of-event cliff", "", 0.0, f"{rule} (too few exits to tell)", False)
+    exits = np.array([soon.sum(), late.sum()])
+    if exits.min() < FEWEST:
+        return Guarded("month-of-event cliff", "", 0.0, "too few exits a month to tell", False)
+    limit = CLIFF + SURE * 0.26 * float(np.sqrt((1 / exits).sum()))
     falls = {n: _fall(c, stayed, soon, late) for n, c in _numeric(trained).items()}
     name = max(falls, key=lambda n: falls[n])
-    return Guarded("month-of-event cliff", name, falls[name], rule, falls[name] > CLIFF)
+    rule = f"AUC for exits of the first month less that of the last is at most {limit:.3f}"
+    return Guarded("month-of-event cliff", name, falls[name], rule, falls[name] > limit)
 
 
 def permuted_target(trained: Trained) -> Guarded:
