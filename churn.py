@@ -94,7 +94,7 @@ def worded(error: ChurnError, as_json: bool) -> str:
 
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the page when the scores are there.")] = True,
-    customers: Annotated[int, typer.Option(min=200, help="How many customers to make up.")] = 2000,
+    customers: Annotated[int, typer.Option(min=200, help="How many customers to make up.")] = 5000,
     months: Annotated[int, typer.Option(min=12, max=60, help="How long a history.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
     home: Annotated[Path, typer.Option(help="The folder for all of it.")] = Path("demo"),

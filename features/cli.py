@@ -93,7 +93,7 @@ def features(
 
 def simulate(
     to: Annotated[Path, typer.Option(help="The folder: history/, truth/ and churn.toml.")],
-    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 2000,
+    customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
     months: Annotated[int, typer.Option(min=12, help="How many months of history.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 7,
 ) -> None:
