@@ -46,23 +46,27 @@ test: $(STAMP) ## format, lint, types and tests: what .ci/run calls
 docs: $(STAMP) ## write docs/features.md and docs/data-contract.md anew
 	$(BIN)/python -m features.docs
 
-bench: $(STAMP) ## measure time and memory on made-up books of customers
+.venv/bench: $(STAMP) requirements/bench.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: .venv/bench ## measure time and memory on made-up books of customers, beside the peers
 	$(BIN)/python -m experiments.benchmarks
 
-services: ## what some tests use beside Python: chromium and PostgreSQL, from apt where there is one
+services: ## what some tests use beside Python (chromium, PostgreSQL, Java, ...), from apt where there is one
 	@scripts/services
 
 lock: $(BIN)/uv ## pin requirements/ anew from pyproject.toml, keeping pins that still fit
 	$(COMPILE) pyproject.toml --extra dev --extra training --extra postgres --extra crm \
-		--output-file requirements/dev.txt
+		--extra fast --extra spark --extra tracing --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt \
 		--output-file requirements/serving.txt
 	$(COMPILE) pyproject.toml --all-extras --constraint requirements/dev.txt \
-		--output-file requirements/spark.txt
+		--output-file requirements/bench.txt
 	@! grep -nE '://|find-links|index-url|^ *-e|file:|/(opt|root|home|tmp|work)/' requirements/*.txt
 
 upgrade: ## forget the pins and take the newest releases that pyproject.toml allows
-	rm -f requirements/dev.txt requirements/serving.txt requirements/spark.txt
+	rm -f requirements/dev.txt requirements/serving.txt requirements/bench.txt
 	$(MAKE) lock
 
 clean: ## remove .venv, the demo and everything built
