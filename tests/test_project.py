@@ -39,9 +39,9 @@ def test_the_serving_pins_hold_what_serving_needs_and_nothing_of_training() -> N
     assert pinned & {"pandas", "mlflow", "mlflow-skinny", "scikit-learn", "pyspark"} == set()
 
 
-def test_the_pins_of_development_are_of_every_group_but_spark() -> None:
+def test_the_pins_of_development_are_of_every_group_but_the_bench() -> None:
     groups = PROJECT["optional-dependencies"]
-    asked = _asked([line for name, group in groups.items() if name != "spark" for line in group])
+    asked = _asked([line for name, group in groups.items() if name != "bench" for line in group])
     assert asked <= _pinned("dev.txt").keys()
 
 
