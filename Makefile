@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= $(if $(STORE),true,false)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test docs bench services lock upgrade clean
+.PHONY: help install demo test docs bench audit sbom services lock upgrade clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,14 @@ docs: $(STAMP) ## write docs/features.md and docs/data-contract.md anew
 
 bench: .venv/bench ## measure time and memory on made-up books of customers, beside the peers
 	$(BIN)/python -m experiments.benchmarks
+
+audit: $(STAMP) ## known weaknesses in what is pinned; fails where no advisories can be asked
+	$(BIN)/python scripts/audit requirements/serving.txt requirements/dev.txt
+
+sbom: $(STAMP) ## what the service consists of, in CycloneDX: build/sbom.json
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements/serving.txt --pyproject pyproject.toml \
+		--short-PURLs --output-reproducible --of JSON --validate -o build/sbom.json
 
 services: ## what some tests use beside Python (chromium, PostgreSQL, Java, ...), from apt where there is one
 	@scripts/services
