@@ -5,12 +5,20 @@ What is given in code wins over the environment, that over the file, that over t
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -54,6 +62,35 @@ Days: TypeAlias = Annotated[int, Field(ge=0, le=3660)]
 SomeDays: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
 
 
+class Table(BaseModel):
+    """A table of the settings file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BoosterSettings(Table):
+    """How trees are grown, where it is not to be the default; `churn tune` writes such a table.
+
+    What is left out is as training.fit has it.
+    """
+
+    trees: int | None = Field(default=None, ge=10, le=5000)
+    learning_rate: float | None = Field(default=None, gt=0, le=1)
+    num_leaves: int | None = Field(default=None, ge=2, le=255)
+    min_child_samples: int | None = Field(default=None, ge=1)
+    subsample: float | None = Field(default=None, gt=0, le=1)
+    colsample_bytree: float | None = Field(default=None, gt=0, le=1)
+    reg_lambda: float | None = Field(default=None, ge=0)
+
+
+class OfferSettings(Table):
+    """The terms of a retention offer, in the currency: what acting on a score costs and brings."""
+
+    incentive: float = Field(default=10.0, ge=0)  # what an accepted offer costs
+    contact: float = Field(default=1.0, ge=0)  # what reaching out to one customer costs
+    accept: float = Field(default=0.3, gt=0, le=1)  # of those about to leave, who accept and stay
+
+
 class Settings(BaseSettings):
     """Everything a business may set; a setting is in docs and errors by the name it has here."""
 
@@ -85,6 +122,8 @@ class Settings(BaseSettings):
     gap_days: Days = 30
     lead_days: Days = 0
     seeds: int = Field(default=5, ge=1, le=50)
+    booster: BoosterSettings = BoosterSettings()
+    offer: OfferSettings = OfferSettings()
 
     # What is served, and to whom
     capacity: int = Field(default=50, ge=1)  # customers that the team can call in a month
@@ -104,6 +143,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = TomlConfigSettingsSource(settings_cls, toml_file=config_file(os.environ))
         return init_settings, env_settings, file
+
+
+TABLES = {"booster": list(BoosterSettings.model_fields), "offer": list(OfferSettings.model_fields)}
 
 
 def read_settings(**given: Any) -> Settings:
@@ -148,9 +190,11 @@ def _worded(found: ErrorDetails) -> str:
 
 
 def _instead(name: str) -> str:
-    meant = _meant(name)
-    return f"did you mean {meant}?" if meant else f"they are {', '.join(Settings.model_fields)}"
+    table, _, word = name.rpartition(".")
+    names = TABLES[table] if table in TABLES else list(Settings.model_fields)
+    meant = _meant(word or name, names)
+    return f"did you mean {meant}?" if meant else f"they are {', '.join(names)}"
 
 
-def _meant(name: str) -> str | None:
-    return next(iter(get_close_matches(name, Settings.model_fields, n=1, cutoff=0.75)), None)
+def _meant(name: str, names: Iterable[str] = tuple(Settings.model_fields)) -> str | None:
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=0.75)), None)

@@ -67,12 +67,15 @@ def trained(
         refuse_errors(report(settings.history, clock, terms(settings)))
         found = opened(settings.history, settings.date_format or "")
         kept, _ = usable(found, settings.usage_outside_subscription)
-        plan = Plan(
-            now=now or last_day(kept),
-            seeds=tuple(range(1, settings.seeds + 1)),
-            threads=threads,
-        )
-        return _ran(settings, kept, plan, step)
+        return _ran(settings, kept, plan_of(settings, now or last_day(kept), threads), step)
+
+
+def plan_of(settings: Settings, now: date, threads: int) -> Plan:
+    """How the settings would have a model trained as of a day."""
+    chosen = settings.booster.model_dump(exclude_none=True)
+    trees = {"trees": chosen.pop("trees")} if "trees" in chosen else {}
+    seeds = tuple(range(1, settings.seeds + 1))
+    return Plan(now=now, seeds=seeds, threads=threads, booster=chosen, **trees)
 
 
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
@@ -83,7 +86,7 @@ def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str],
         label_of(settings),
         plan,
         registry_of(settings),
-        Business(Offer(), settings.capacity, named),
+        Business(Offer(**settings.offer.model_dump()), settings.capacity, named),
         step,
     )
 

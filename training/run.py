@@ -95,7 +95,9 @@ def recipe_of(trained: Trained) -> dict[str, Any]:
         "monotone_constraints_method",
     )
     params = trained.model.boosters[0].params
-    return {name: params[name] for name in kept} | {"trees": trained.model.boosters[0].num_trees()}
+    chosen = {"booster": trained.model.about["booster"]}
+    trees = {"trees": trained.model.boosters[0].num_trees()}
+    return {name: params[name] for name in kept} | trees | chosen
 
 
 def named(model: ChurnModel, about: Mapping[str, Any]) -> ChurnModel:

@@ -1,8 +1,8 @@
 """Train one churn model. Read `train` first: it is the whole story."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,7 @@ class Plan:
     test_dates: int = 3
     train_dates: int = 18
     threads: int = 1
+    booster: Mapping[str, float] = field(default_factory=dict)  # in place of fit.settings
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def fit(
     seen, unseen = rows.on(windows.train), rows.on(windows.test)
     blank = _blank(features, label, seen, plan)
     matrix, churned = blank.matrix(seen), seen["churned"].to_numpy(float)
-    how: dict[str, Any] = {"threads": plan.threads, "trees": plan.trees}
+    how: dict[str, Any] = {"threads": plan.threads, "trees": plan.trees, "more": plan.booster}
     step("cross-fitting for the calibration")
     margins = cross_fitted(
         features, matrix, churned, _customers(seen), seeds=plan.cross_seeds, **how
@@ -133,8 +134,13 @@ def _blank(features: FeatureSet, label: Label, seen: pd.DataFrame, plan: Plan) -
         categories=category_words(seen, features.categorical),
         horizon_days=label.horizon_days,
         references=spread(seen, numeric, segments_of(seen)),
-        about={"trained_now": plan.now.isoformat(), "seeds": list(plan.seeds)},
+        about=_made(plan),
     )
+
+
+def _made(plan: Plan) -> dict[str, Any]:
+    chosen = dict(plan.booster)
+    return {"trained_now": plan.now.isoformat(), "seeds": list(plan.seeds), "booster": chosen}
 
 
 def segments_of(rows: pd.DataFrame) -> pd.Series:

@@ -155,3 +155,26 @@ def test_settings_do_not_change_once_read(written: Written) -> None:
     settings = read_settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.port = 80
+
+
+def test_a_table_of_settings_replaces_only_what_it_names(written: Written) -> None:
+    written("[booster]\nnum_leaves = 5\n[offer]\nincentive = 40")
+    settings = read_settings()
+    assert settings.booster.model_dump(exclude_none=True) == {"num_leaves": 5}
+    assert (settings.offer.incentive, settings.offer.contact) == (40, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("[booster]\nnum_leafs = 5", "booster.num_leafs is not a setting: did you mean num_leaves"),
+        ("[booster]\nsubsample = 2", "booster.subsample: input should be less than or equal to 1"),
+        ("[offer]\naccept = 0", "offer.accept: input should be greater than 0"),
+    ],
+)
+def test_a_wrong_setting_in_a_table_names_itself(
+    written: Written, given: str, message: str
+) -> None:
+    written(given)
+    with pytest.raises(SettingsError, match=message):
+        read_settings()

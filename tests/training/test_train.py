@@ -12,11 +12,13 @@ from features.history import History
 from tests.training.conftest import LABEL, NOW, PLAN
 from training.calibrate import Platt
 from training.fit import customer_folds
+from training.gate import Change
 from training.labels import ChurnLabel
 from training.metrics import auc
-from training.run import named
+from training.run import described, named, recipe_of
 from training.snapshots import Split, as_of_dates, month_starts, snapshots, split
-from training.train import Trained, calibrated, digest_of, train
+from training.train import Trained, calibrated, digest_of, fit, train
+from training.verdict import change_of
 
 YEAR = month_starts(date(2024, 1, 1), date(2024, 12, 1))
 
@@ -97,3 +99,12 @@ def test_a_calibration_that_does_not_help_on_later_dates_is_not_applied():
 def test_one_date_to_judge_on_is_enough_where_more_would_leave_none_to_train_on():
     label = ChurnLabel(horizon_days=30, gap_days=0, arrival_lag_days=0)
     assert split(YEAR[:3], label) == Split(train=(YEAR[0],), test=(YEAR[1], YEAR[2]))
+
+
+def test_chosen_settings_reach_the_boosters_and_make_another_recipe(history, trained):
+    few = replace(PLAN, booster={"num_leaves": 3}, seeds=(1,))
+    other = fit(CHURN, LABEL, trained.snapshots, trained.split, few)
+    model = replace(other.model, about={**other.model.about, **described(other)})
+    assert model.boosters[0].params["num_leaves"] == 3
+    assert recipe_of(other) != recipe_of(trained)
+    assert change_of(model, trained.model) is Change.REDESIGN
