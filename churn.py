@@ -36,6 +36,10 @@ COMMANDS = (
     ),
     Command("features", "features.cli", "Write the vectors of customers on as-of dates."),
     Command("train", "training.cli", "Train, judge and register a challenger; promote it or not."),
+    Command(
+        "promote", "training.cli_champion", "Make a held model champion, by a name and a reason."
+    ),
+    Command("rollback", "training.cli_champion", "Make the champion before champion again."),
     Command("score", "serving.cli", "Score the whole base as of a date into the scores' data set."),
     Command("serve", "serving.cli", "Serve the API and the page."),
     Command("demo", "churn", "Do all of it for a made-up company."),

@@ -74,3 +74,15 @@ class ModelMissing(ChurnError):
     """There is no champion to score with, or it cannot be loaded beside today's definitions."""
 
     exit_code = ExitCode.MODEL
+
+
+class Refused(ChurnError):
+    """The gate let this model through only in part or not at all: what it said, how to override."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class AlreadyChampion(ChurnError):
+    """Nothing to do: the version asked for is the champion as it is."""
+
+    exit_code = ExitCode.ARGUMENTS

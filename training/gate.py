@@ -72,15 +72,16 @@ def decide(
     champion: Candidate | None = None,
     *,
     change: Change = Change.RETRAIN,
-    test_uses: int = 0,
+    test_uses: int = 1,
     guards: Sequence[str] = (),
     resamples: int = 1_000,
     seed: int = 0,
 ) -> Decision:
     """Promote, refuse, or hold for a person.
 
-    `guards` are the sentences of guards that fired; `test_uses` counts the candidates these test
-    rows have judged before. Both candidates must hold the same rows, or it is a ValueError. A
+    `guards` are the sentences of guards that fired, and whatever else a person must look at;
+    `test_uses` counts the candidates these test rows have judged, this one included. Both
+    candidates must hold the same rows, or it is a ValueError. A
     redesign must be surely better, unless the champion breaks its own rules: then not being
     worse is enough. The absolute rules bind every challenger.
     """

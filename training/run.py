@@ -11,7 +11,8 @@ from typing import Any
 from features.errors import ContractError
 from features.featureset import FeatureSet
 from features.history import History
-from training import track
+from training import champions, track
+from training.gate import Decision
 from training.guards import guarded
 from training.labels import Label
 from training.model import ChurnModel, loaded
@@ -19,8 +20,8 @@ from training.money import Offer
 from training.plots import figures
 from training.scorecard import Measure, measures
 from training.track import Registered, Registry, Run
-from training.train import Plan, Trained, train
-from training.verdict import Verdict, verdict
+from training.train import Plan, Trained, digest_of, train
+from training.verdict import Before, Verdict, verdict
 
 Step = Callable[[str], None]
 
@@ -66,12 +67,38 @@ def run(
     guards = guarded(history, label, trained, plan.now)
     step("judging it out of time")
     champion = reigning(registry, trained.model)
-    told = verdict(trained, label, business.offer, business.capacity, champion, guards)
+    before = Before(champion, uses_of_test(registry, trained))
+    told = verdict(trained, label, business.offer, business.capacity, before, guards)
     step("recording the run")
     registered = track.record(registry, trained.model, report(trained, told, label))
-    tags = {"gate": told.decision.outcome, "gate_reason": " ".join(told.decision.reasons)[:4_900]}
-    track.decided(registry, registered, tags, told.decision.outcome == "promote")
-    return Outcome(trained, told, registered)
+    decision = noting(told.decision, registry, champion)
+    champions.settle(registry, registered, decision)
+    return Outcome(trained, replace(told, decision=decision), registered)
+
+
+def noting(decision: Decision, registry: Registry, champion: ChurnModel | None) -> Decision:
+    """The decision, and that there was a champion it could not be compared with."""
+    held = track.champion_version(registry)
+    if champion is not None or held is None:
+        return decision
+    note = (
+        f"The champion before, version {held}, was made with other features than this code "
+        "declares: it cannot be scored, and the challenger was judged without it."
+    )
+    return replace(decision, reasons=(*decision.reasons, note))
+
+
+def uses_of_test(registry: Registry, trained: Trained) -> int:
+    """How many candidates these test rows have judged, this one included.
+
+    The same model made again is no other candidate.
+    """
+    return len(track.judged_on(registry, digest_of_test(trained)) | {trained.model.version})
+
+
+def digest_of_test(trained: Trained) -> str:
+    """A fingerprint of the test: which customers, on which dates, and what became of them."""
+    return digest_of(trained.test[["churned", "churned_at"]])
 
 
 def described(trained: Trained) -> dict[str, Any]:
@@ -129,7 +156,12 @@ def report(trained: Trained, told: Verdict, label: Label) -> Run:
     return Run(
         params=parameters(trained, label),
         metrics=metrics(told),
-        tags={"digest": trained.digest, "grade": told.scorecard.grade.letter},
+        tags={
+            "digest": trained.digest,
+            "grade": told.scorecard.grade.letter,
+            track.TEST_DIGEST: digest_of_test(trained),
+            track.MODEL_VERSION: trained.model.version,
+        },
         figures=figures(told.rows, told.scorecard),
         documents={
             "scorecard": told.scorecard.to_dict(),

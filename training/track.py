@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from typing import Any
 
 # MLflow reads this when it is first imported, so it stands before the import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import pandas as pd
@@ -39,6 +41,7 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 CHAMPION = "champion"
 BUNDLE = "data"
+TEST_DIGEST, MODEL_VERSION = "test_digest", "model_version"
 REQUIRED = ("mlflow", "lightgbm", "numpy", "pandas", "scikit-learn")
 
 
@@ -73,15 +76,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered model: its number in the registry and the run that made it."""
+    """A registered model: its number in the registry, the run that made it, and since when."""
 
     version: str
     run_id: str
+    at: datetime
+    tags: Mapping[str, str]
 
 
 def record(registry: Registry, model: ChurnModel, run: Run) -> Registered:
     """Log a run with everything that judges it, and register its model, without any alias."""
-    with _started(registry) as run_id:
+    with _started(registry):
         mlflow.set_tags(dict(run.tags))
         mlflow.log_params(dict(run.params))
         mlflow.log_metrics(dict(run.metrics))
@@ -92,7 +97,8 @@ def record(registry: Registry, model: ChurnModel, run: Run) -> Registered:
             mlflow.log_dict(document, f"{name}.json")
         for name, text in run.texts.items():
             mlflow.log_text(text, name)
-        return Registered(_logged(registry, model, run), run_id)
+        number = _logged(registry, model, run)
+    return registered(registry, number)
 
 
 def champion(registry: Registry, into: Path) -> Path:
@@ -112,8 +118,9 @@ def fetched(registry: Registry, number: str, into: Path) -> Path:
     uri = registry.client.get_model_version_download_uri(registry.name, number)
     into.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(registry.uri)
-    got = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(into)))
-    return got / BUNDLE / "bundle"
+    # Without the code that MLflow's own loader would need: a hundred files.
+    asked = f"{uri}/{BUNDLE}/bundle"
+    return Path(mlflow.artifacts.download_artifacts(artifact_uri=asked, dst_path=str(into)))
 
 
 def champion_version(registry: Registry) -> str | None:
@@ -126,14 +133,61 @@ def champion_version(registry: Registry) -> str | None:
         raise
 
 
-def decided(registry: Registry, made: Registered, tags: Mapping[str, str], promote: bool) -> None:
-    """Write a decision onto a version and its run; move the alias if it is to be champion."""
-    client = registry.client
+def registered(registry: Registry, number: str | None = None) -> Registered:
+    """One registered version with its tags; the newest, where none is named.
+
+    Raises:
+        ModelMissing: There is no such version, or none at all.
+    """
+    there = registry.client.search_model_versions(f"name = '{registry.name}'")
+    found = {str(each.version): each for each in there}
+    asked = number or max(found, key=int, default="")
+    if asked not in found:
+        known = f"its versions are {', '.join(sorted(found, key=int))}" if found else "it has none"
+        which = f"There is no version {number} of" if number else "There is no model"
+        raise ModelMissing(f"{which} {registry.name!r} in the registry: {known}. `churn train`.")
+    told = found[asked]
+    since = datetime.fromtimestamp(told.creation_timestamp / 1000, UTC)
+    return Registered(asked, str(told.run_id), since, dict(told.tags))
+
+
+def tagged(registry: Registry, made: Registered, tags: Mapping[str, str]) -> None:
+    """Write tags onto a version and onto the run that made it."""
     for key, value in tags.items():
-        client.set_model_version_tag(registry.name, made.version, key, value)
-        client.set_tag(made.run_id, key, value)
-    if promote:
-        client.set_registered_model_alias(registry.name, CHAMPION, made.version)
+        registry.client.set_model_version_tag(registry.name, made.version, key, value)
+        registry.client.set_tag(made.run_id, key, value)
+
+
+def judged_on(registry: Registry, digest: str) -> set[str]:
+    """The models, by their own version, that have been judged on the test rows of this digest."""
+    experiment = registry.client.get_experiment_by_name(registry.name)
+    if experiment is None:
+        return set()
+    asked = f"tags.{TEST_DIGEST} = '{digest}'"
+    found = registry.client.search_runs([experiment.experiment_id], asked)
+    return {run.data.tags.get(MODEL_VERSION, run.info.run_id) for run in found}
+
+
+def chronicle(registry: Registry) -> dict[str, str]:
+    """The notes kept with the model's name, by their keys, in order."""
+    try:
+        tags = registry.client.get_registered_model(registry.name).tags
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return {}
+        raise
+    return {key: tags[key] for key in sorted(tags)}
+
+
+def crowned(registry: Registry, version: str, key: str, note: str) -> None:
+    """Make a version the champion, and note it: called by training.champions alone.
+
+    The alias moves first: without its note the change can still be seen, the other way round a
+    champion would be noted that never was.
+    """
+    client = registry.client
+    client.set_registered_model_alias(registry.name, CHAMPION, version)
+    client.set_registered_model_tag(registry.name, key, note)
 
 
 @contextmanager

@@ -38,20 +38,36 @@ class Verdict:
     guards: tuple[Guarded, ...] = ()
 
 
+@dataclass(frozen=True)
+class Before:
+    """What a challenger meets: the champion, and how often these test rows have judged.
+
+    `test_uses` counts the candidates, this one included.
+    """
+
+    champion: ChurnModel | None = None
+    test_uses: int = 1
+
+
+FIRST = Before()
+
+
 def verdict(
     trained: Trained,
     label: Label,
     offer: Offer,
     capacity: int,
-    champion: ChurnModel | None = None,
+    before: Before = FIRST,
     guards: Sequence[Guarded] = (),
     resamples: int = 1_000,
 ) -> Verdict:
     """Judge a challenger out of time, beside its baselines and the champion on the same rows.
 
-    A guard that fired holds it for a person. A challenger that is made otherwise than the champion
-    (other features, settings or label) has to be better, not just no worse.
+    A guard that fired holds it for a person, and so does a champion that it cannot be fairly
+    compared with. A challenger that is made otherwise than the champion (other features, settings
+    or label) has to be better, not just no worse.
     """
+    champion = before.champion
     rows = judged(trained.model, trained.test)
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
@@ -65,7 +81,8 @@ def verdict(
         Candidate(card, rows),
         reigning,
         change=change_of(trained.model, champion),
-        guards=[each.sentence for each in guards if each.fired],
+        test_uses=before.test_uses,
+        guards=[*(each.sentence for each in guards if each.fired), *_unfair(trained, champion)],
         resamples=resamples,
     )
     return Verdict(card, rows, decision, tuple(guards))
@@ -77,6 +94,25 @@ def change_of(challenger: ChurnModel, champion: ChurnModel | None) -> Change:
         return Change.RETRAIN
     same = challenger.features.contract == champion.features.contract
     return Change.RETRAIN if same and _recipe(challenger) == _recipe(champion) else Change.REDESIGN
+
+
+def _unfair(trained: Trained, champion: ChurnModel | None) -> list[str]:
+    """Why the two cannot be compared on these test rows, if they cannot."""
+    if champion is None:
+        return []
+    reasons, model = [], trained.model
+    if champion.horizon_days != model.horizon_days:
+        reasons.append(
+            f"The champion speaks of {champion.horizon_days} days and the challenger of "
+            f"{model.horizon_days}: their probabilities are of different things."
+        )
+    theirs = max(champion.about.get("trained_on", ()), default="")
+    if theirs > trained.split.train[-1].isoformat():
+        reasons.append(
+            f"The champion was trained on as-of dates up to {theirs}, later than the challenger's "
+            f"{trained.split.train[-1]}: it may have seen the answers. Train as of a later day."
+        )
+    return reasons
 
 
 def _recipe(model: ChurnModel) -> tuple[object, ...]:

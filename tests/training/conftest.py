@@ -12,8 +12,10 @@ from features.catalogue import CHURN
 from features.history import History
 from features.sources.files import in_memory
 from training.labels import ChurnLabel
-from training.run import described, named
+from training.money import Offer
+from training.run import Business, Outcome, described, named, run
 from training.snapshots import as_of_dates, split
+from training.track import Registry
 from training.train import Plan, Trained, train
 
 BEGINS, NOW = date(2023, 1, 1), date(2024, 7, 1)
@@ -79,3 +81,15 @@ def bundle(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def windows(history: History):
     return split(as_of_dates(history, LABEL, NOW), LABEL)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    home = tmp_path_factory.mktemp("registry")
+    return Registry(f"sqlite:///{home}/mlflow.db", "churn", home / "artifacts")
+
+
+@pytest.fixture(scope="session")
+def outcome(history: History, registry: Registry) -> Outcome:
+    business = Business(Offer(), 20, {"key_events": [], "milestones": []})
+    return run(history, CHURN, LABEL, PLAN, registry, business)

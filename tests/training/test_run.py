@@ -10,24 +10,13 @@ from mlflow import MlflowClient
 
 from features.catalogue import CHURN
 from features.errors import ModelMissing
-from tests.training.conftest import LABEL, NOW, PLAN
+from tests.training.conftest import NOW
 from training import track
+from training.champions import settle
+from training.gate import Decision
 from training.model import loaded
-from training.money import Offer
-from training.run import Business, Outcome, metrics, reigning, run
+from training.run import metrics, reigning
 from training.track import Registry
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    home = tmp_path_factory.mktemp("registry")
-    return Registry(f"sqlite:///{home}/mlflow.db", "churn", home / "artifacts")
-
-
-@pytest.fixture(scope="module")
-def outcome(history, registry: Registry) -> Outcome:
-    business = Business(Offer(), 20, {"key_events": [], "milestones": []})
-    return run(history, CHURN, LABEL, PLAN, registry, business)
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +50,17 @@ def test_the_run_names_its_data_by_digest(outcome, client):
 def test_the_gates_decision_and_reason_are_tags_of_the_version(outcome, client):
     version = client.get_model_version("churn", outcome.registered.version)
     assert version.tags["gate"] == outcome.verdict.decision.outcome
-    assert outcome.verdict.decision.reasons[0] in version.tags["gate_reason"]
+    assert outcome.verdict.decision.reasons[0] in version.tags["gate_reason"].split("\n")
+    numbers = json.loads(version.tags["gate_numbers"])
+    assert numbers["auc"] == pytest.approx(outcome.verdict.decision.numbers["auc"], abs=1e-6)
+    assert version.tags["gate_numbers"] == client.get_run(version.run_id).data.tags["gate_numbers"]
 
 
 def test_the_alias_moves_only_when_the_gate_says_promote(outcome, registry: Registry, tmp_path):
-    track.decided(registry, outcome.registered, {"gate": "refuse"}, promote=False)
+    settle(registry, outcome.registered, Decision("refuse", ("AUC .5: too low.",)))
     held = track.champion_version(registry)
     assert held == (outcome.registered.version if outcome.promoted else None)
-    track.decided(registry, outcome.registered, {"gate": "promote"}, promote=True)
+    settle(registry, outcome.registered, Decision("promote", ("AUC .7: fine.",)))
     assert track.champion_version(registry) == outcome.registered.version
     fetched = loaded(track.champion(registry, tmp_path))
     assert fetched.version == outcome.trained.model.version
@@ -83,7 +75,9 @@ def test_mlflows_own_loader_gives_the_scores_of_the_model_itself(outcome, regist
 
 
 def test_the_logged_model_holds_no_pickle_and_pins_its_environment(outcome, registry, tmp_path):
-    track.fetched(registry, outcome.registered.version, tmp_path)
+    mlflow.set_tracking_uri(registry.uri)
+    uri = f"models:/churn/{outcome.registered.version}"
+    mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=str(tmp_path))
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert not {name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))}
     assert {"model.json", "booster_0.txt", "MLmodel", "input_example.json"} <= names
@@ -98,7 +92,7 @@ def test_the_signature_names_every_feature(outcome, registry: Registry):
 
 
 def test_the_reigning_champion_is_scored_beside_its_challenger(outcome, registry: Registry):
-    track.decided(registry, outcome.registered, {"gate": "promote"}, promote=True)
+    settle(registry, outcome.registered, Decision("promote", ()))
     champion = reigning(registry, outcome.trained.model)
     assert champion is not None
     assert champion.version == outcome.trained.model.version
