@@ -59,6 +59,7 @@ Bands: TypeAlias = Annotated[
     tuple[Share, Share, Share], NoDecode, BeforeValidator(_split), AfterValidator(_rising)
 ]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3660)]
+HoldOut: TypeAlias = Annotated[float, Field(ge=0, le=0.5)]
 SomeDays: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
 
 
@@ -128,6 +129,7 @@ class Settings(BaseSettings):
     # What is served, and to whom
     capacity: int = Field(default=50, ge=1)  # customers that the team can call in a month
     bands: Bands | None = None  # where medium, high and critical begin; None: by capacity
+    holdout_share: HoldOut = 0.05  # of the customers: no play, so that the effect of plays is known
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)
     api_key: SecretStr | None = None

@@ -67,6 +67,7 @@ def inputs_of(scorer: Scorer, everyone: Everyone, as_of: date) -> dict[str, Any]
         "data_digest": digest_of(everyone.cases),
         "data_until": str(scorer.data_until(as_of)),
         "bands": [round(limit, DIGITS) for limit in scorer.limits],
+        "holdout_share": scorer.playbook.holdout_share,
     }
 
 

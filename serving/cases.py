@@ -7,6 +7,7 @@ give the same (a test holds them equal).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isnan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -71,6 +72,16 @@ class Cases:
         """Some of them."""
         people = tuple(self.people[place] for place in chosen)
         return Cases(people, {name: values[chosen] for name, values in self.columns.items()})
+
+    def number(self, place: int, name: str) -> float | None:
+        """One value of one vector; None where it is missing, or no feature of the model."""
+        value = self.columns[name][place] if name in self.columns else None
+        return None if value is None or isnan(value) else float(value)
+
+    def word(self, place: int, name: str) -> str | None:
+        """The same of a feature that is a word."""
+        value = self.columns[name][place] if name in self.columns else None
+        return None if value is None else str(value)
 
 
 def few(

@@ -48,6 +48,14 @@ REASON = pa.struct(
         ("points", pa.float64()),
     ]
 )
+ADVICE = pa.struct(
+    [
+        ("play", pa.string()),
+        ("touch", pa.string()),
+        ("grounds", pa.list_(pa.string())),
+        ("due", pa.date32()),
+    ]
+)
 # Columns are added at the end and never change their meaning: others read them.
 SCHEMA = pa.schema(
     [
@@ -74,6 +82,8 @@ SCHEMA = pa.schema(
         ("model_version", pa.string()),
         ("data_until", pa.date32()),
         ("scored_at", pa.timestamp("us", "UTC")),
+        ("advice", ADVICE),
+        ("held_out", pa.bool_()),
     ]
 )
 

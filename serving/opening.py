@@ -12,6 +12,7 @@ from features.sources import opened
 from features.usable import usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
+from serving.plays.choosing import Playbook
 from serving.scorer import Scorer
 from training.model import ChurnModel, loaded
 
@@ -34,6 +35,7 @@ def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime
         limits=limits_of(model.about, settings.bands),
         clock=clock,
         use_days=model.horizon_days if settings.label == "inactivity" else None,
+        playbook=Playbook(holdout_share=settings.holdout_share),
     )
 
 

@@ -1,6 +1,6 @@
 """From cases to predictions: probability, band, money, rank and reasons."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isnan
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from serving.bands import band_of
 from serving.cases import INSUFFICIENT, Cases, Person
+from serving.plays.choosing import USUAL, Playbook
+from serving.plays.situations import situation
 from serving.reasons import Explainer, Score
 from serving.schemas import Explanation, Prediction, Share
 from training.model import ChurnModel, Told, typical_probability
@@ -38,6 +40,7 @@ class Teller:
     model: ChurnModel
     explainer: Explainer
     limits: tuple[float, ...]
+    playbook: Playbook = USUAL
 
     def predictions(
         self, cases: Cases, asking: Asking, step: Step = lambda _: None
@@ -85,15 +88,28 @@ class Teller:
         for place, person in enumerate(cases.people):
             known = self._known(cases, place, asking)
             if told is None or person.insufficient:
-                yield Prediction(**known, **self._unsaid(person))
+                said = self._unsaid(person)
             else:
-                said = self._said(cases, place, told, rows[place])
-                yield Prediction(**known, **said, rank=int(ranks[place]))
+                said = self._said(cases, place, told, rows[place]) | {"rank": int(ranks[place])}
+            advised = self._advised(cases, place, said, asking)
+            yield Prediction(**known, **said, **advised)
+
+    def _advised(
+        self, cases: Cases, place: int, said: Mapping[str, Any], asking: Asking
+    ) -> dict[str, Any]:
+        """The play for one case, or the mark of who is left alone on purpose."""
+        person = cases.people[place]
+        if self.playbook.holds_out(person.customer_id):
+            return {"held_out": True}
+        found = situation(self.model.references, cases, place, said)
+        days = cases.number(place, "days_to_renewal")
+        renewal = None if days is None else int(days)
+        return {"advice": self.playbook.advice(found, asking.as_of, renewal)}
 
     def _known(self, cases: Cases, place: int, asking: Asking) -> dict[str, Any]:
         """What a prediction says whether or not there is enough data."""
         person = cases.people[place]
-        days = _number(cases, place, "days_to_renewal")
+        days = cases.number(place, "days_to_renewal")
         return {
             "customer_id": person.customer_id,
             "name": person.name,
@@ -103,7 +119,7 @@ class Teller:
             "status": person.status,
             "as_of": asking.as_of,
             "horizon_days": self.model.horizon_days,
-            "mrr": _number(cases, place, "mrr"),
+            "mrr": cases.number(place, "mrr"),
             "days_to_renewal": None if days is None else int(days),
             "model_version": self.model.version,
             "data_until": asking.data_until,
@@ -111,10 +127,8 @@ class Teller:
         }
 
     def _plan(self, cases: Cases, place: int) -> str | None:
-        if "plan" not in self.model.features.names:
-            return None
-        plan = str(cases.columns["plan"][place])
-        return None if plan == self.model.features["plan"].if_none else plan
+        plan = cases.word(place, "plan")
+        return None if plan is None or plan == self.model.features["plan"].if_none else plan
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
@@ -128,7 +142,7 @@ class Teller:
 
     def _said(self, cases: Cases, place: int, told: Told, row: int) -> dict[str, Any]:
         why = self.explainer.why(self._score(cases, place, told, row))
-        chance, mrr = float(told.probability[row]), _number(cases, place, "mrr")
+        chance, mrr = float(told.probability[row]), cases.number(place, "mrr")
         return {
             "probability": chance,
             "typical": typical_probability(told),
@@ -159,10 +173,6 @@ class Teller:
 def _sure(cases: Cases) -> Places:
     """The places of those of whom enough is known."""
     return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
-
-
-def _number(cases: Cases, place: int, name: str) -> float | None:
-    return _known_number(cases.columns[name][place]) if name in cases.columns else None
 
 
 def _known_number(value: Any) -> float | None:

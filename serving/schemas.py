@@ -40,6 +40,17 @@ class Reason(Said):
     )
 
 
+class Advice(Said):
+    """What to do about a customer's risk: a play from the catalogue, and why this one."""
+
+    play: str = Field(description="The play's name: stable, for automation.")
+    touch: str = Field(description="tech: mails and content; high: a person.")
+    grounds: tuple[str, ...] = Field(
+        description="What of the customer's situation asks for it: theme=usage, tier=large, ..."
+    )
+    due: date = Field(description="The day by which to begin.")
+
+
 class Prediction(Said):
     """How likely one customer is to leave within the horizon, and what raises or lowers that."""
 
@@ -77,6 +88,11 @@ class Prediction(Said):
         {}, description="By theme, in percentage points; they add up to probability - typical."
     )
     insufficient: str | None = Field(None, description="Why nothing is said, in words.")
+    advice: Advice | None = Field(None, description="The play recommended; null: none is needed.")
+    held_out: bool = Field(
+        False,
+        description="Left alone on purpose, drawn at random, so that the effect of plays is known.",
+    )
     model_version: str
     data_until: date | None = Field(description="The last day with any known row of this history.")
     scored_at: datetime

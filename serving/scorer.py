@@ -14,6 +14,7 @@ from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
 from serving.freshness import last_days, latest
+from serving.plays.choosing import USUAL, Playbook
 from serving.predictions import Asking, Step, Teller
 from serving.reasons import Explainer
 from serving.schemas import Explanation, Prediction, TablesScored, Vector
@@ -47,6 +48,7 @@ class Scorer:
     limits: tuple[float, ...]
     clock: Callable[[], datetime]
     use_days: int | None = None
+    playbook: Playbook = USUAL
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
     _days: dict[tuple[date, datetime], Mapping[str, date]] = field(
         default_factory=dict, repr=False, compare=False
@@ -157,7 +159,7 @@ class Scorer:
     def teller(self) -> Teller:
         """What makes predictions of probabilities."""
         explainer = Explainer(self.model.features, self.model.references)
-        return Teller(self.model, explainer, self.limits)
+        return Teller(self.model, explainer, self.limits, self.playbook)
 
     def _require_history(self) -> None:
         if "customers" not in self.history.tables:

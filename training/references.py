@@ -25,8 +25,12 @@ class References:
 
     def median(self, feature: str, segment: str = EVERYONE) -> float:
         """The middle value among a segment's customers; among all where the segment is unknown."""
+        return self.quantile(feature, 0.5, segment)
+
+    def quantile(self, feature: str, level: float, segment: str = EVERYONE) -> float:
+        """The value that a share of the customers is below; the level is one of LEVELS."""
         spread = self.quantiles.get(segment, self.quantiles.get(EVERYONE, {}))
-        return spread[feature][len(LEVELS) // 2] if feature in spread else float("nan")
+        return spread[feature][LEVELS.index(level)] if feature in spread else float("nan")
 
     def said(self) -> dict[str, Any]:
         """As JSON."""
