@@ -12,6 +12,7 @@ from training.judged import Judged, top_decile_overlap
 from training.metrics import Array, poisson_interval
 from training.money import Offer, cut_offs, mpc
 from training.scorecard import (
+    Band,
     BaselineRow,
     DataBlock,
     ExplanationBlock,
@@ -150,6 +151,9 @@ def probability_block(rows: Judged, found: Found, seed: int) -> ProbabilityBlock
     bins = reliability.binned(rows.churned, rows.probability)
     floor = reliability.noise_floor(rows.probability, seed=seed)
     limit = max(0.01, 0.25 * float(rows.lost.mean()), floor.high)
+    low, high = np.quantile(
+        reliability.by_chance(rows.probability, seed=seed), [0.05, 0.95], axis=0
+    )
     return ProbabilityBlock(
         log_loss=Measure("Log-loss", found["log_loss"]),
         brier_skill=held(
@@ -162,6 +166,7 @@ def probability_block(rows: Judged, found: Found, seed: int) -> ProbabilityBlock
         noise_floor=floor,
         months=months(rows),
         reliability=bins,
+        by_chance=Band(low, high),
     )
 
 
@@ -193,7 +198,7 @@ def money_block(rows: Judged, found: Found, rivals: list[str], offer: Offer) -> 
         savings=held("Savings", found["savings"], rule, lambda v: v.point > bar),
         empc=Measure("Expected maximum profit per row", found["empc"]),
         mpc=Measure("Maximum profit per row", Interval(mpc(rows.churned, rows.margin, offer))),
-        cut_offs=cut_offs(rows.churned, rows.margin, offer),
+        cut_offs=cut_offs(rows.churned, rows.probability, offer, np.array(rows.dates)),
     )
 
 

@@ -86,7 +86,7 @@ def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str],
         label_of(settings),
         plan,
         registry_of(settings),
-        Business(Offer(**settings.offer.model_dump()), settings.capacity, named),
+        Business(Offer(**settings.offer.model_dump()), settings.capacity, named, settings.currency),
         step,
     )
 

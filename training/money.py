@@ -86,12 +86,17 @@ def savings(churned: Array, probability: Array, offer: Offer) -> float:
 
 @dataclass(frozen=True)
 class CutOffs:
-    """What contacting the highest-scored customers brings, one entry per cut-off."""
+    """What contacting the highest-scored customers of an as-of date brings, by cut-off.
+
+    Means over the dates, one entry per cut-off from nobody to everybody. `lowest` is the lowest
+    score that is contacted (infinite for nobody).
+    """
 
     contacted: Floats
     caught: Floats
     false_alarms: Floats
     profit: Floats
+    lowest: Floats
 
     @property
     def best(self) -> int:
@@ -99,15 +104,33 @@ class CutOffs:
         return int(np.argmax(self.profit))
 
 
-def cut_offs(churned: Array, scores: Array, offer: Offer, points: int = 101) -> CutOffs:
-    """Profit and churners caught when the first 0 ... all rows by score are contacted."""
-    lost, ranking = np.asarray(churned, dtype=float), Ranking.of(scores)
-    rows = ranking.sums(np.ones(len(lost)))
-    contacted = np.linspace(0, len(lost), points)
-    shares = inside(rows, contacted)
-    caught = found(ranking.sums(lost), shares)
-    profit = found(ranking.sums(profits(lost, offer)), shares)
-    return CutOffs(contacted, caught, contacted - caught, profit)
+def cut_offs(
+    churned: Array, scores: Array, offer: Offer, dates: Array | None = None, points: int = 101
+) -> CutOffs:
+    """Profit and churners caught when the first 0 ... all of each date by score are contacted.
+
+    Cut-offs lie closer together where few are contacted, which is where teams work. `dates` are
+    the rows' as-of dates; without them all rows are of one.
+    """
+    lost, worth = np.asarray(churned, dtype=float), profits(churned, offer)
+    when = np.zeros(len(lost)) if dates is None else np.asarray(dates)
+    shares = np.linspace(0, 1, points) ** 2
+    each = [
+        _date_cut_offs(lost[at], np.asarray(scores)[at], worth[at], shares)
+        for at in (when == date for date in np.unique(when))
+    ]
+    contacted, caught, profit, lowest = np.mean(each, axis=0)
+    return CutOffs(contacted, caught, contacted - caught, profit, lowest)
+
+
+def _date_cut_offs(lost: Floats, scores: Array, worth: Floats, shares: Floats) -> Floats:
+    ranking = Ranking.of(scores)
+    contacted = len(lost) * shares
+    inside_them = inside(ranking.sums(np.ones(len(lost))), contacted)
+    sums = (found(ranking.sums(column), inside_them) for column in (lost, worth))
+    last = np.ceil(contacted).astype(int) - 1
+    lowest = np.where(last < 0, math.inf, np.asarray(scores)[ranking.order][last])
+    return np.stack([contacted, *sums, lowest])
 
 
 def mpc(churned: Array, scores: Array, offer: Offer = TEXTBOOK) -> float:

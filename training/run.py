@@ -17,7 +17,7 @@ from training.guards import guarded
 from training.labels import Label
 from training.model import ChurnModel, loaded
 from training.money import Offer
-from training.plots import figures
+from training.page.rendered import scorecard_files
 from training.scorecard import Measure, measures
 from training.track import Registered, Registry, Run
 from training.train import Plan, Trained, digest_of, train
@@ -35,6 +35,7 @@ class Business:
     offer: Offer
     capacity: int
     named: Mapping[str, Any]
+    currency: str = "USD"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def run(
     before = Before(champion, uses_of_test(registry, trained))
     told = verdict(trained, label, business.offer, business.capacity, before, guards)
     step("recording the run")
-    registered = track.record(registry, trained.model, report(trained, told, label))
+    left = report(trained, told, label, business.currency)
+    registered = track.record(registry, trained.model, left)
     decision = noting(told.decision, registry, champion)
     champions.settle(registry, registered, decision)
     return Outcome(trained, replace(told, decision=decision), registered)
@@ -150,9 +152,10 @@ def reigning(registry: Registry, challenger: ChurnModel) -> ChurnModel | None:
     return champion if asked else None
 
 
-def report(trained: Trained, told: Verdict, label: Label) -> Run:
+def report(trained: Trained, told: Verdict, label: Label, currency: str) -> Run:
     """Everything a run logs beside its model."""
     names = trained.model.features.names
+    card = told.scorecard.to_dict()
     return Run(
         params=parameters(trained, label),
         metrics=metrics(told),
@@ -162,18 +165,23 @@ def report(trained: Trained, told: Verdict, label: Label) -> Run:
             track.TEST_DIGEST: digest_of_test(trained),
             track.MODEL_VERSION: trained.model.version,
         },
-        figures=figures(told.rows, told.scorecard),
         documents={
-            "scorecard": told.scorecard.to_dict(),
+            "scorecard": card,
             "contract": trained.model.features.contract,
             "guards": [asdict(each) for each in told.guards],
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
-        texts={},
+        texts=scorecard_files(card, _about(trained.model, told.decision, currency)),
         example=trained.test[names].head(3).reset_index(drop=True),
         data=trained.snapshots.rows,
         digest=trained.digest,
     )
+
+
+def _about(model: ChurnModel, decision: Decision, currency: str) -> dict[str, Any]:
+    """What the scorecard's page says of the model besides its figures."""
+    about = {"version": model.version, "currency": currency}
+    return about | {"decision": decision.outcome, "reasons": decision.reasons}
 
 
 def parameters(trained: Trained, label: Label) -> dict[str, Any]:

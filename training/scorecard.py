@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from training.bootstrap import Interval
+from training.metrics import Floats
 from training.money import CutOffs, Offer
 from training.reliability import Bins
 
@@ -78,6 +79,14 @@ class MonthRow:
     ratio: Interval
 
 
+@dataclass(frozen=True)
+class Band:
+    """By bin: where the observed rates of 90 % of perfect models would lie."""
+
+    low: Floats
+    high: Floats
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProbabilityBlock:
     """Whether the probabilities are true."""
@@ -91,11 +100,12 @@ class ProbabilityBlock:
     noise_floor: Interval
     months: tuple[MonthRow, ...]
     reliability: Bins
+    by_chance: Band
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoneyBlock:
-    """What acting on it is worth; profit measures are per row, `cut_offs` are totals."""
+    """What acting on it is worth; profit measures are per row, `cut_offs` means per date."""
 
     offer: Offer
     savings: Measure
@@ -212,7 +222,8 @@ def measures(part: object) -> Iterator[Measure]:
 
 def _plain(part: Any) -> Any:
     if is_dataclass(part):
-        return {each.name: _plain(getattr(part, each.name)) for each in fields(part)}
+        words = {"sentence": part.sentence} if isinstance(part, Measure) else {}
+        return {each.name: _plain(getattr(part, each.name)) for each in fields(part)} | words
     if isinstance(part, Mapping):
         return {str(key): _plain(value) for key, value in part.items()}
     if isinstance(part, np.ndarray | np.generic):

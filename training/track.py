@@ -18,7 +18,6 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import pandas as pd
-from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
@@ -66,7 +65,6 @@ class Run:
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
-    figures: Mapping[str, Figure]
     documents: Mapping[str, Any]
     texts: Mapping[str, str]
     example: pd.DataFrame
@@ -91,8 +89,6 @@ def record(registry: Registry, model: ChurnModel, run: Run) -> Registered:
         mlflow.log_params(dict(run.params))
         mlflow.log_metrics(dict(run.metrics))
         mlflow.log_input(_dataset(run), context="snapshots")
-        for name, figure in run.figures.items():
-            mlflow.log_figure(figure, f"plots/{name}.png")
         for name, document in run.documents.items():
             mlflow.log_dict(document, f"{name}.json")
         for name, text in run.texts.items():

@@ -83,12 +83,26 @@ def test_savings_agree_with_empulse():
 
 def test_the_cut_offs_count_churners_caught_false_alarms_and_money():
     churned, scores = np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.5, 0.5])
-    found = cut_offs(churned, scores, OFFER, points=5)
-    assert found.contacted.tolist() == [0, 1, 2, 3, 4]
-    assert found.caught.tolist() == [0, 1, 1, 1.5, 2]
-    assert found.false_alarms.tolist() == [0, 0, 1, 1.5, 2]
-    assert found.profit.tolist() == [0, 43, 31, 46.5, 62]
-    assert found.best == 4
+    found = cut_offs(churned, scores, OFFER, points=3)
+    assert found.contacted.tolist() == [0, 1, 4]
+    assert found.caught.tolist() == [0, 1, 2]
+    assert found.false_alarms.tolist() == [0, 0, 2]
+    assert found.profit.tolist() == [0, 43, 62]
+    assert found.lowest.tolist() == [np.inf, 0.9, 0.5]
+    assert found.best == 2
+
+
+def test_equal_scores_are_contacted_by_their_share():
+    found = cut_offs(np.array([1, 0, 1, 0]), np.array([0.5] * 4), OFFER, points=3)
+    assert found.caught.tolist() == [0, 0.5, 2]
+
+
+def test_each_date_has_its_own_riskiest_customers():
+    churned, scores = np.array([1, 0, 0, 0] * 2), np.array([0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1])
+    dates = np.repeat(["2026-01-01", "2026-02-01"], 4)
+    apart = cut_offs(churned, scores, OFFER, dates, points=3)
+    assert (apart.contacted[1], apart.caught[1], apart.profit[1]) == (1, 1, 43)
+    assert cut_offs(churned, scores, OFFER, points=3).caught[1] == 1  # of two contacted, of eight
 
 
 @pytest.mark.parametrize("wrong", [{"accept": 0.0}, {"accept": 1.2}, {"contact": -1.0}])

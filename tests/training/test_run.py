@@ -36,9 +36,9 @@ def test_the_run_logs_parameters_metrics_with_intervals_plots_and_documents(outc
     assert made.data.params["lightgbm_learning_rate"] == "0.03"
     assert made.data.metrics["auc_low"] <= made.data.metrics["auc"] <= made.data.metrics["auc_high"]
     plots = {Path(f.path).name for f in client.list_artifacts(made.info.run_id, "plots")}
-    assert {"reliability.png", "gain.png"} <= plots
+    assert {"reliability.svg", "gain.svg"} <= plots
     top = {f.path for f in client.list_artifacts(made.info.run_id)}
-    assert {"scorecard.json", "contract.json", "decision.json"} <= top
+    assert {"scorecard.json", "scorecard.html", "contract.json", "decision.json"} <= top
 
 
 def test_the_run_names_its_data_by_digest(outcome, client):

@@ -1,0 +1,1 @@
+"""The scorecard as pages: pictures drawn as SVG, and words for who has to decide."""
