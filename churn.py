@@ -42,6 +42,9 @@ COMMANDS = (
     Command("rollback", "training.cli_champion", "Make the champion before champion again."),
     Command("score", "serving.cli", "Score the whole base as of a date into the scores' data set."),
     Command("serve", "serving.cli", "Serve the API and the page."),
+    Command(
+        "follow", "serving.cli", "Publish the registry's champion whenever it changes, for serve."
+    ),
     Command("demo", "churn", "Do all of it for a made-up company."),
     Command("simulate", "features.cli", "Write a made-up company's history.", hidden=True),
 )

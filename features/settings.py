@@ -60,6 +60,7 @@ Bands: TypeAlias = Annotated[
 ]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3660)]
 HoldOut: TypeAlias = Annotated[float, Field(ge=0, le=0.5)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 SomeDays: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
 
 
@@ -132,6 +133,9 @@ class Settings(BaseSettings):
     holdout_share: HoldOut = 0.05  # of the customers: no play, so that the effect of plays is known
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)  # processes that answer; each holds the model
+    watch_seconds: Seconds = 2.0  # how often a worker looks whether another model was published
+    follow_seconds: Seconds = 15.0  # how often `churn follow` asks the registry for its champion
     api_key: SecretStr | None = None
 
     @classmethod

@@ -6,6 +6,7 @@ Each command imports what it needs when it is called, so that `--help` is there 
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from features.errors import SettingsError
 if TYPE_CHECKING:
     from features.settings import Settings
     from serving.batch import Outcome
+    from serving.follow import Champions
     from serving.scorer import Scorer
 
 log = logging.getLogger(__name__)
@@ -87,25 +89,57 @@ def serve(
     os.execv(sys.executable, [sys.executable, "-m", "bentoml", "serve", SERVICE, *where])  # noqa: S606
 
 
+def follow(
+    once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
+    every: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds between two looks at the registry.")
+    ] = None,
+) -> None:
+    """Watch the registry's champion and publish it for those who serve, until it is ended.
+
+    A running `churn serve` changes its model without a restart. With --once it ends with 6 if there
+    is no champion, or a broken one.
+    """
+    from serving.follow import follow, publish_champion
+
+    settings = _settings(**({"follow_seconds": every} if every else {}))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if once:
+        publish_champion(_champions(settings), settings.bundle)
+        return
+    ended = Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: ended.set())
+    follow(_champions(settings), settings.bundle, settings.follow_seconds, ended)
+
+
 def fetch(settings: "Settings") -> None:
     """Publish the champion of the registry into the bundle, if there is a registry to ask.
 
     Raises:
         ModelMissing: No model has been promoted, and none was published before.
     """
-    from features.errors import ModelMissing
-    from serving.bundle import bundle_at, published
+    from features.errors import ModelMissing, SourceError
+    from serving.bundle import bundle_at
+    from serving.follow import publish_champion
 
     if _has_registry(settings):
-        from training import track
-
-        registry = track.Registry(settings.tracking_uri, settings.model_name)
         try:
-            with TemporaryDirectory() as folder:
-                published(track.champion(registry, Path(folder)), settings.bundle)
-        except ModelMissing:
-            log.warning("the registry has no champion: a model published before is used, if any")
+            publish_champion(_champions(settings), settings.bundle)
+        except (ModelMissing, SourceError) as missing:
+            log.warning("a model published before is used, if there is one: %s", missing)
     bundle_at(settings.bundle)
+
+
+def _champions(settings: "Settings") -> "Champions":
+    from serving.follow import Champions
+    from training import track
+
+    registry = track.Registry(settings.tracking_uri, settings.model_name)
+    return Champions(
+        lambda: track.champion_version(registry),
+        lambda number, into: track.fetched(registry, number, into),
+    )
 
 
 def dates_of(scorer: "Scorer", named: list[date], earlier: int) -> list[date]:

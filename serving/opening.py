@@ -12,6 +12,7 @@ from features.sources import opened
 from features.usable import usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
+from serving.live import Live
 from serving.plays.choosing import Playbook
 from serving.scorer import Scorer
 from training.model import ChurnModel, loaded
@@ -21,14 +22,28 @@ HERE = Path(__file__).parent.parent
 NOBODY = History({})
 
 
-def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime]) -> Scorer:
-    """The model that the settings name beside a history.
+def live_of(settings: Settings, history: History, clock: Callable[[], datetime]) -> Live:
+    """The Scorer that answers now, and whatever model the bundle's pointer names later.
 
     Raises:
-        ModelMissing: There is no model where the settings say, or it was trained on other
+        ModelMissing: As `scorer_of`.
+    """
+    return Live(
+        lambda: bundle_at(settings.bundle, HERE),
+        lambda place: scorer_of(settings, history, clock, place),
+    )
+
+
+def scorer_of(
+    settings: Settings, history: History, clock: Callable[[], datetime], place: Path | None = None
+) -> Scorer:
+    """The model in a folder, or in the bundle that the settings name, beside a history.
+
+    Raises:
+        ModelMissing: There is no model there, it is broken, or it was trained on other
             definitions of features than this code's.
     """
-    model = _model(settings)
+    model = _model(place or bundle_at(settings.bundle, HERE))
     return Scorer(
         model=model,
         history=history,
@@ -39,8 +54,7 @@ def scorer_of(settings: Settings, history: History, clock: Callable[[], datetime
     )
 
 
-def _model(settings: Settings) -> ChurnModel:
-    folder = bundle_at(settings.bundle, HERE)
+def _model(folder: Path) -> ChurnModel:
     try:
         return loaded(folder)
     except ContractError as differs:

@@ -12,7 +12,7 @@ from serving.about import card_of, catalogue_of, health_of
 
 
 def reads(describe: Callable[[], Mapping[str, Any]]) -> Starlette:
-    """The addresses as an application; put the scorer into its `state` before it is asked.
+    """The addresses as an application; put `live` into its `state` before it is asked.
 
     `describe` gives the API's description when it is asked for.
     """
@@ -35,16 +35,16 @@ def show_description(request: Request) -> JSONResponse:
 
 def show_features(request: Request) -> JSONResponse:
     """Every feature that the model looks at."""
-    told = catalogue_of(request.app.state.scorer.model)
+    told = catalogue_of(request.app.state.live.scorer.model)
     return JSONResponse([feature.model_dump(mode="json") for feature in told])
 
 
 def show_card(request: Request) -> JSONResponse:
     """What the model is."""
-    scorer = request.app.state.scorer
+    scorer = request.app.state.live.scorer
     return JSONResponse(card_of(scorer.model, scorer.limits).model_dump(mode="json"))
 
 
 def show_health(request: Request) -> JSONResponse:
     """Whether the service can answer."""
-    return JSONResponse(health_of(request.app.state.scorer).model_dump(mode="json"))
+    return JSONResponse(health_of(request.app.state.live.scorer).model_dump(mode="json"))

@@ -17,8 +17,9 @@ from features.settings import read_settings
 from serving.about import card_of, catalogue_of, health_of
 from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
+from serving.live import Watch
 from serving.openapi import described
-from serving.opening import history_if_any, scorer_of
+from serving.opening import history_if_any, live_of
 from serving.reads import reads
 from serving.schemas import (
     Explanation,
@@ -29,6 +30,7 @@ from serving.schemas import (
     TablesScored,
     Vector,
 )
+from serving.scorer import Scorer
 from serving.sent import SentTables
 from serving.web import pages
 
@@ -38,6 +40,7 @@ site = pages(Board(settings.scores), currency=settings.currency)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup
+on_shutdown: Callable[[Method], Method] = bentoml.on_shutdown
 
 
 def api(method: Method) -> Method:
@@ -66,21 +69,34 @@ class Churn:
 
     def __init__(self) -> None:
         history = history_if_any(settings)
-        self.scorer = scorer_of(settings, history, lambda: datetime.now(UTC))
+        self.live = live_of(settings, history, lambda: datetime.now(UTC))
         self.scorer.next_as_of()
-        read.state.scorer = self.scorer
+        read.state.live = self.live
         site.state.scorer = self.scorer if history.tables else None
+        self.watch = Watch(self.live, settings.watch_seconds)
+
+    @property
+    def scorer(self) -> Scorer:
+        """The one that answers now: read it once, and keep it until the answer is out."""
+        return self.live.scorer
 
     @on_startup
     def settle(self) -> None:
         """What is there by now stays: the garbage collector need not look at it again."""
+        self.watch.start()
         gc.collect()
         gc.freeze()
+
+    @on_shutdown
+    def end(self) -> None:
+        """Leave nothing behind."""
+        self.watch.end()
 
     @api
     def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
         """Score customers from the history, in the order asked, ranked among themselves."""
-        return self.scorer.score(customer_ids, as_of or self.scorer.next_as_of())
+        scorer = self.scorer
+        return scorer.score(customer_ids, as_of or scorer.next_as_of())
 
     @api
     def score_tables(self, tables: SentTables, as_of: AsOf = None) -> TablesScored:  # type: ignore[valid-type]  # made of the declarations
@@ -90,12 +106,14 @@ class Churn:
     @api
     def score_vectors(self, vectors: Vectors, as_of: AsOf = None) -> list[Prediction]:
         """Score ready vectors: every feature by its name, null for what is not known."""
-        return self.scorer.score_vectors(vectors, as_of or self.scorer.next_as_of())
+        scorer = self.scorer
+        return scorer.score_vectors(vectors, as_of or scorer.next_as_of())
 
     @api
     def explain(self, customer_id: CustomerId, as_of: AsOf = None) -> Explanation:
         """Score one customer and give every feature's part in it."""
-        return self.scorer.explain(customer_id, as_of or self.scorer.next_as_of())
+        scorer = self.scorer
+        return scorer.explain(customer_id, as_of or scorer.next_as_of())
 
     @api
     def features(self) -> list[FeatureSaid]:
@@ -105,7 +123,8 @@ class Churn:
     @api
     def model_card(self) -> ModelCard:
         """What the model is, what it was trained on and what it must not be used for."""
-        return card_of(self.scorer.model, self.scorer.limits)
+        scorer = self.scorer
+        return card_of(scorer.model, scorer.limits)
 
     @api
     def health(self) -> Health:
@@ -120,7 +139,11 @@ def description() -> dict[str, Any]:
 
 # /metrics would name every path that anybody ever asked for: it is off.
 ChurnService = bentoml.service(
-    name="churn", traffic={"timeout": 120}, threads=4, metrics={"enabled": False}
+    name="churn",
+    workers=settings.workers,
+    traffic={"timeout": 120},
+    threads=4,
+    metrics={"enabled": False},
 )(Churn)
 read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")

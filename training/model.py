@@ -5,6 +5,7 @@ there is nothing in it that could run.
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from features.errors import ContractError, ModelMissing
 from features.featureset import FeatureSet
 from training.calibrate import Platt, sigmoid
 from training.references import References
+from training.seal import is_sealed, require_same_scores, require_whole, seal
 
 if TYPE_CHECKING:  # a model is loaded and served without pandas
     import pandas as pd
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # a model is loaded and served without pandas
 Numbers: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 MODEL = "model.json"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class ChurnModel:
         for i, booster in enumerate(self.boosters):
             booster.save_model(made / _booster(i))
         (made / MODEL).write_text(json.dumps(self._said(), indent=2, default=str))
+        seal(made, self)
         made.chmod(0o755)
         made.rename(folder)
 
@@ -141,15 +145,36 @@ def typical_probability(told: Told) -> float:
 
 
 def loaded(folder: Path) -> ChurnModel:
-    """The model kept in a folder, checked against the features this code declares.
+    """The model kept in a folder, checked against its seal and the features this code declares.
 
     Raises:
         ModelMissing: There is no model in the folder.
-        ContractError: A feature is declared otherwise than the model was trained on.
+        ContractError: A feature is declared otherwise than the model was trained on; a file is not
+            what was saved; or the model scores its reference vectors otherwise than when saved.
     """
     if not (folder / MODEL).is_file():
         raise ModelMissing(f"No model at {folder}: train one with `churn train`.")
-    said = json.loads((folder / MODEL).read_text())
+    if not is_sealed(folder):
+        log.warning("the model at %s has no seal: there is nothing to check it against", folder)
+        return _read(folder)
+    require_whole(folder)
+    model = _read(folder)
+    require_same_scores(folder, model)
+    return model
+
+
+def _read(folder: Path) -> ChurnModel:
+    """The model as its files say; raises ContractError where they do not say it."""
+    try:
+        return _made_of(folder, json.loads((folder / MODEL).read_text()))
+    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+        raise ContractError(
+            f"The model at {folder} cannot be read ({type(error).__name__}: {error}): it is "
+            "broken, or of another release. Publish it again, or train one with this release."
+        ) from error
+
+
+def _made_of(folder: Path, said: Mapping[str, Any]) -> ChurnModel:
     about = said["about"]
     declared = catalogue(about.get("key_events", ()), about.get("milestones", ()))
     return ChurnModel(
@@ -166,9 +191,11 @@ def loaded(folder: Path) -> ChurnModel:
 
 
 def copied(folder: Path, target: Path) -> None:
-    """A copy of a saved model, complete or not there at all."""
+    """A copy of a saved model, complete or not there at all, with a seal in any case."""
     made = Path(mkdtemp(prefix=".model-", dir=target.parent))
     shutil.copytree(folder, made, dirs_exist_ok=True)
+    if not is_sealed(made):
+        seal(made, _read(made))
     made.rename(target)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-# MLflow reads this when it is first imported, so it stands before the import.
+# MLflow reads these when it is first imported, so they stand before the import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
@@ -26,7 +26,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 
 import features
 import training
-from features.errors import ModelMissing
+from features.errors import ModelMissing, SourceError
 from training.model import ChurnModel
 
 with warnings.catch_warnings():
@@ -110,23 +110,35 @@ def champion(registry: Registry, into: Path) -> Path:
 
 
 def fetched(registry: Registry, number: str, into: Path) -> Path:
-    """Fetch one registered version's bundle."""
-    uri = registry.client.get_model_version_download_uri(registry.name, number)
+    """Fetch one registered version's bundle; raises SourceError where it cannot be had."""
     into.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(registry.uri)
-    # Without the code that MLflow's own loader would need: a hundred files.
-    asked = f"{uri}/{BUNDLE}/bundle"
-    return Path(mlflow.artifacts.download_artifacts(artifact_uri=asked, dst_path=str(into)))
+    try:
+        uri = registry.client.get_model_version_download_uri(registry.name, number)
+        # Without the code that MLflow's own loader would need: a hundred files.
+        asked = f"{uri}/{BUNDLE}/bundle"
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=asked, dst_path=str(into)))
+    except MlflowException as error:
+        raise _unanswered(error) from error
 
 
 def champion_version(registry: Registry) -> str | None:
-    """The number of the version the alias points at; None before the first promotion."""
+    """The number of the version the alias points at; None before the first promotion.
+
+    Raises:
+        SourceError: The registry does not answer.
+    """
     try:
         return str(registry.client.get_model_version_by_alias(registry.name, CHAMPION).version)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
-        raise
+        raise _unanswered(error) from error
+
+
+def _unanswered(error: MlflowException) -> SourceError:
+    """Without the registry's address, which may hold a password."""
+    return SourceError(f"The model registry (tracking_uri) does not answer: {error.error_code}.")
 
 
 def registered(registry: Registry, number: str | None = None) -> Registered:

@@ -24,6 +24,7 @@ from serving.dataset import FILE, LOCK, MANIFEST, SCHEMA, SUCCESS, only_writer, 
 from serving.schemas import Prediction
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF
+from training.model import loaded
 
 LATER = AS_OF + timedelta(days=1)
 FOLDER = f"as_of={AS_OF}"
@@ -281,16 +282,9 @@ def test_a_bundle_points_to_its_newest_model_and_keeps_the_one_before(home: Path
 
 
 def _version(home: Path, folder: Path, name: str) -> Path:
-    made = folder / f"made-{name}"
-    made.mkdir()
-    for file in (home / "made").iterdir():
-        text = file.read_text()
-        if file.name == "model.json":
-            said = json.loads(text)
-            said["about"]["version"] = name
-            text = json.dumps(said)
-        (made / file.name).write_text(text)
-    return made
+    model = loaded(home / "made")
+    replace(model, about={**model.about, "version": name}).save(folder / f"made-{name}")
+    return folder / f"made-{name}"
 
 
 def test_a_bundle_is_found_beside_the_code_where_the_process_runs_elsewhere(

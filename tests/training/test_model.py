@@ -22,7 +22,7 @@ def test_a_model_that_was_saved_and_loaded_scores_the_same(trained: Trained, bun
 
 def test_a_bundle_holds_text_and_nothing_else(bundle):
     names = {path.name for path in bundle.iterdir()}
-    assert names == {"model.json", "booster_0.txt", "booster_1.txt"}
+    assert names == {"model.json", "booster_0.txt", "booster_1.txt", "seal.json"}
     assert all(path.read_text() for path in bundle.iterdir())
 
 

@@ -1,0 +1,77 @@
+"""The follower: it watches the registry's champion and publishes it for those who serve.
+
+It is the one process with MLflow; the services' workers watch the pointer that it moves.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+
+from features.errors import ChurnError, ContractError, ModelMissing
+from serving.bundle import published
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Champions:
+    """A registry as the follower sees it: the champion's number (None: there is none), its files.
+
+    Both raise SourceError where the registry does not answer.
+    """
+
+    number: Callable[[], str | None]
+    fetched: Callable[[str, Path], Path]
+
+
+def publish_champion(champions: Champions, bundle: Path) -> str:
+    """Publish the champion as it is now; returns its number in the registry.
+
+    Raises:
+        ModelMissing: There is no champion, or it is broken or of another release: the model that
+            was published before goes on.
+        SourceError: The registry does not answer.
+    """
+    number = champions.number()
+    if number is None:
+        raise ModelMissing("The registry has no champion: `churn train` promotes one.")
+    with TemporaryDirectory() as folder:
+        try:
+            place = published(champions.fetched(number, Path(folder)), bundle)
+        except ContractError as broken:
+            raise ModelMissing(f"The champion, version {number}, is refused: {broken}") from broken
+    log.info("the champion, version %s, is published at %s", number, place)
+    return number
+
+
+def follow(champions: Champions, bundle: Path, seconds: float, ended: Event) -> None:
+    """Publish the champion whenever the alias has moved, until `ended`.
+
+    What goes wrong is logged once and tried again: a registry that is away comes back. A champion
+    that was refused is not tried again before the alias moves.
+    """
+    last: str | None = None
+    said = ""
+    while not ended.is_set():
+        number, wrong = _looked(champions, bundle, last)
+        if wrong and wrong != said:
+            log.error("no new champion, what was published goes on: %s", wrong)
+        last, said = number or last, wrong
+        ended.wait(seconds)
+
+
+def _looked(champions: Champions, bundle: Path, last: str | None) -> tuple[str | None, str]:
+    """The champion's number after one look, and what went wrong."""
+    number: str | None = None
+    try:
+        number = champions.number()
+        if number is None or number != last:
+            publish_champion(champions, bundle)
+    except ModelMissing as refused:
+        return number, str(refused)
+    except (ChurnError, OSError) as away:
+        return None, str(away)
+    return number, ""
