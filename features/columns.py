@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.engine import aggregated
+from features.engine import aggregated, counted_apart
 from features.featureset import FeatureSet, Part, Values
 from features.history import Known
+from features.measures import EVER
 from features.standing import Standing
 from features.standing_engine import stood
+from features.tables import USAGE
 
 Places: TypeAlias = NDArray[np.int64]
 NOWHERE = -1
@@ -47,10 +49,14 @@ def computed(
 
 
 def _query(part: Part) -> tuple[str, int, str]:
-    """Parts with the same query are computed together: of a moment, of a column that is counted."""
+    """Parts with the same query are computed together: of a moment, of a column that is counted.
+
+    Of use, what looks back for ever is asked apart: nothing else then reads what is long past.
+    """
     if isinstance(part, Standing):
         return (part.table, part.days_before, "")
-    return (part.table, NOWHERE, part.column if part.kind == "distinct" else "")
+    ever = part.table == USAGE.name and part.window.last == EVER
+    return (part.table, EVER if ever else NOWHERE, part.column if counted_apart(part) else "")
 
 
 def _queried(known: Known, parts: Sequence[Part]) -> pa.Table:

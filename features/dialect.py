@@ -19,6 +19,37 @@ def floored(value: float) -> object:
     """The whole number below, as float: Ibis's own is an integer, which great numbers overflow."""
 
 
+@ibis.udf.agg.builtin(name="bit_or", signature=((dt.int64,), dt.int64))  # type: ignore[untyped-decorator]
+def united(bits: int) -> object:
+    """All the bits of a group: Ibis's own has no rule for Spark."""
+
+
+@ibis.udf.scalar.builtin(name="bit_count", signature=((dt.int64,), dt.int64))  # type: ignore[untyped-decorator]
+def bits_set(bits: int) -> object:
+    """How many bits of a number are set."""
+
+
+@ibis.udf.scalar.builtin(name="bit_count", signature=((dt.binary,), dt.int64))  # type: ignore[untyped-decorator]
+def bytes_set(data: bytes) -> object:
+    """The same of bytes, which is all that PostgreSQL counts in."""
+
+
+@ibis.udf.scalar.builtin(name="int8send", signature=((dt.int64,), dt.binary))  # type: ignore[untyped-decorator]
+def as_bytes(value: int) -> object:
+    """PostgreSQL's bytes of a number."""
+
+
+def bit(place: ir.IntegerValue) -> ir.IntegerValue:
+    """A number with one bit set, 0 to 62."""
+    # A bare 1 is a small integer, which overflows without a word on Spark.
+    return ibis.literal(1, "int32").cast("int64") << place.cast("int32")
+
+
+def counted(bits: ir.IntegerValue) -> ir.IntegerValue:
+    """How many bits of a number are set."""
+    return bytes_set(as_bytes(bits)) if _is_postgres(bits) else bits_set(bits)
+
+
 def first(value: ir.Value, order: Sequence[ir.Value], where: ir.BooleanValue | None) -> ir.Value:
     """The first known value of a group, in an order."""
     if _is_postgres(value):  # It has no such aggregate.

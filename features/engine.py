@@ -1,8 +1,9 @@
 """Atoms as Ibis expressions: the aggregates of one table, for all customers at once.
 
 Rows are first grouped by customer and band of days, bands being cut where windows begin or end, and
-windows are rolled up from the bands. Different values are counted from the day each was last seen,
-in every window at once, so that no window needs a COUNT(DISTINCT) of its own.
+windows are rolled up from the bands. Different days are the bits of a number, and other values are
+counted from the day each was last seen, in every window at once, so that no window needs a
+COUNT(DISTINCT) of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,25 +16,33 @@ import ibis.expr.types as ir
 
 from features.conditions import Condition
 from features.derived import AS_OF
-from features.dialect import comparable, first, floored
+from features.dialect import bit, comparable, counted, first, floored, united
 from features.history import Known
 from features.measures import DAYS_A_WEEK, EVER, MILLIONTHS, Atom, Window
 
 Part: TypeAlias = tuple[str, str, tuple[Condition, ...], int]
 DAY = "days_ago"
 BAND = "band"
+BITS = 63  # of a number: a band that days are counted in is no wider
 
 
 def aggregated(known: Known, atoms: Sequence[Atom]) -> ir.Table:
     """One row per customer (and date) of the atoms' table; columns a0, a1, ... in their order.
 
-    The atoms are of one table, and all or none of them count different values of one column.
+    The atoms are of one table, and all or none of them are `counted_apart`, of one column.
     """
     rows = known.tables[atoms[0].table]
     oldest = max(atom.window.last for atom in atoms)
     if oldest < EVER:
         rows = rows.filter(rows["moment"] >= rows[AS_OF] - ibis.interval(days=oldest))
-    return (_seen if atoms[0].kind == "distinct" else _banded)(rows, known.keys, atoms)
+    return (_seen if counted_apart(atoms[0]) else _banded)(rows, known.keys, atoms)
+
+
+def counted_apart(atom: Atom) -> bool:
+    """Whether its different values are counted in a query of their own; days are, looking back for
+    ever: they would need too many bands.
+    """
+    return atom.kind == "distinct" and (atom.column != DAY or atom.window.last == EVER)
 
 
 def met(rows: ir.Table, where: Sequence[Condition]) -> ir.BooleanValue | None:
@@ -75,7 +84,7 @@ def _all(tests: Sequence[ir.BooleanValue]) -> ir.BooleanValue | None:
 
 
 def _banded(found: ir.Table, keys: Sequence[str], atoms: Sequence[Atom]) -> ir.Table:
-    """Every atom but distinct counts, from the bands."""
+    """Every atom that is not counted apart, from the bands."""
     bands = _bands(atoms)
     rows = found.mutate(**{BAND: _band(found[DAY], bands)})
     parts = {part: f"p{i}" for i, part in enumerate(dict.fromkeys(map(_part, atoms)))}
@@ -95,7 +104,8 @@ def _bands(atoms: Sequence[Atom]) -> list[int]:
     """The days ago on which a band begins: where a window does, or the day after it ends."""
     windows = {atom.window for atom in atoms}
     edges = {w.first for w in windows} | {w.last + 1 for w in windows if w.last < EVER}
-    return sorted(edges)
+    days = [atom.window for atom in atoms if atom.kind == "distinct"]
+    return sorted(edges | {day for w in days for day in range(w.first, w.last, BITS)})
 
 
 def _band(day: ir.NumericValue, bands: Sequence[int]) -> ir.IntegerValue:
@@ -117,6 +127,8 @@ def _partial(rows: ir.Table, part: Part, name: str) -> Mapping[str, ir.Value]:
         return {name: rows.count(where=held)}
     if kind == "weeks":
         return {name: floored((rows[DAY] - since) / float(DAYS_A_WEEK)).sum(where=held)}
+    if kind == "distinct":
+        return {name: united(bit(rows[DAY] % BITS), where=held)}
     value = valued(rows, column)
     if kind == "sum":
         return {name: summed(value, held)}
@@ -141,6 +153,8 @@ def _roll(partials: ir.Table, atom: Atom, name: str, within: ir.BooleanValue | N
         return first(part, order, known)
     if atom.kind == "sum":
         return part.sum(where=within) / MILLIONTHS
+    if atom.kind == "distinct":
+        return counted(part).sum(where=within)
     roll = {"min": part.min, "max": part.max}.get(atom.kind, part.sum)
     return roll(where=within)
 

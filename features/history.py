@@ -79,7 +79,7 @@ def _before(rows: ir.Table, happened: str, arrived: str) -> ir.BooleanValue:
 def _elapsed(rows: ir.Table, elapsed: Elapsed) -> ir.NumericValue:
     start, end = rows[elapsed.start], rows[elapsed.end]
     if elapsed.unit == "days":
-        return end.date().delta(start.date(), unit="day").cast("float64")
+        return end.date().delta(start.date(), unit="day").cast("int32")
     return (_seconds(end) - _seconds(start)) / float(SECONDS_AN_HOUR)
 
 
