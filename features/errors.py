@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     PARTIAL = 5, "some records were not written to the CRM"
     MODEL = 6, "the model is missing or was trained on other definitions"
     REFUSED = 7, "the gate refused the challenger"
+    BUSY = 8, "another process is writing there: nothing was done"
+    UNLIKELY = 9, "the scores differ too much from the last run's: nothing was published"
 
     meaning: str
 
@@ -86,3 +88,21 @@ class AlreadyChampion(ChurnError):
     """Nothing to do: the version asked for is the champion as it is."""
 
     exit_code = ExitCode.ARGUMENTS
+
+
+class Busy(ChurnError):
+    """Another process is writing into the same place: which process, which place."""
+
+    exit_code = ExitCode.BUSY
+
+
+class Unlikely(ChurnError):
+    """What would be published differs too much from the last run: in what, and the limit."""
+
+    exit_code = ExitCode.UNLIKELY
+
+
+class TargetError(ChurnError):
+    """A place to write to cannot be written: which, why, what to do."""
+
+    exit_code = ExitCode.FAILED

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
     booster: BoosterSettings = BoosterSettings()
     offer: OfferSettings = OfferSettings()
 
+    # When a night's scores are held back, against the run before
+    most_shrunken_share: Share = 0.1  # of customers, or of a table's rows, that are gone
+    most_moved_share: Share = 0.4  # of customers whose band is another
+    scores_url: str | None = None  # a PostgreSQL that gets a copy of the scores
+
     # What is served, and to whom
     capacity: int = Field(default=50, ge=1)  # customers that the team can call in a month
     bands: Bands | None = None  # where medium, high and critical begin; None: by capacity

@@ -3,9 +3,10 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import pyarrow.parquet as pq
 from features.errors import InsufficientData
 from features.featureset import Values
 from serving.cases import Cases
-from serving.dataset import FILE, only_writer, publish, run_before, run_of, write
+from serving.dataset import FILE, only_writer, publish, run_before, run_of
 from serving.freshness import require_fresh
+from serving.likely import Limits, differences, require_likely
+from serving.resumable import write
 from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
 
@@ -32,31 +35,68 @@ class Outcome:
     changed: bool
 
 
+@dataclass(frozen=True)
+class Terms:
+    """How far a run may be from what is expected, and what somebody said about it.
+
+    `freshness_days` is by table the oldest that its newest row may be. `accepted` is the reason
+    for which a run that differs too much from the one before is published all the same.
+    """
+
+    freshness_days: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    accepted: str = ""
+
+
 def score_everyone(
     scorer: Scorer,
     as_of: date,
     scores: Path,
-    freshness_days: Mapping[str, int],
+    terms: Terms = Terms(),
     total: Step = lambda _: None,
     step: Step = lambda _: None,
 ) -> Outcome:
     """Score everybody as of a date into the data set; the same inputs again change nothing.
 
-    `total` is told how many customers there are, `step` how many more are done.
+    A run that was killed goes on where it was. `total` is told how many customers there are,
+    `step` how many more are done.
 
     Raises:
+        Busy: Another process writes into the data set.
         StaleData: A table ends too long before the date.
         InsufficientData: Nobody can be scored on it.
+        Unlikely: The scores differ too much from those of the run before.
     """
-    require_fresh(scorer.last_days(as_of), freshness_days, as_of)
-    everyone = scorer.everyone(as_of)
-    inputs = inputs_of(scorer, everyone, as_of)
-    total(len(everyone.cases.people))
     with only_writer(scores):
+        everyone, inputs = _asked(scorer, as_of, terms)
+        total(len(everyone.cases.people))
         found = run_of(scores, as_of)
         if found and found.is_of(inputs):
             return Outcome(found.folder, found.manifest, changed=False)
-        return _written(scorer, everyone, inputs, as_of, scores, step)
+        made, manifest = _written(scorer, everyone, inputs, as_of, scores, step)
+        require_likely(made, manifest, run_before(scores, as_of), terms.limits, terms.accepted)
+        manifest |= {"previous": _previous(scores, as_of), "accepted": terms.accepted or None}
+        return Outcome(publish(made, scores, as_of, manifest), manifest, changed=True)
+
+
+def tried(
+    scorer: Scorer, as_of: date, scores: Path, terms: Terms, step: Step = lambda _: None
+) -> tuple[dict[str, Any], list[str]]:
+    """What a run would publish, and what would hold it back; nothing is left of it."""
+    everyone, inputs = _asked(scorer, as_of, terms)
+    with TemporaryDirectory() as place:
+        made, manifest = _written(scorer, everyone, inputs, as_of, Path(place), step)
+        before = run_before(scores, as_of)
+        held = differences(made, manifest, before, terms.limits) if before else []
+    return manifest, held
+
+
+def _asked(scorer: Scorer, as_of: date, terms: Terms) -> tuple[Everyone, dict[str, Any]]:
+    require_fresh(scorer.last_days(as_of), terms.freshness_days, as_of)
+    everyone = scorer.everyone(as_of)
+    if not everyone.known > sum(everyone.set_aside.values()):
+        raise InsufficientData(_nobody(everyone, as_of))
+    return everyone, inputs_of(scorer, everyone, as_of)
 
 
 def inputs_of(scorer: Scorer, everyone: Everyone, as_of: date) -> dict[str, Any]:
@@ -93,20 +133,19 @@ def _written(
     as_of: date,
     scores: Path,
     step: Step,
-) -> Outcome:
-    if not everyone.known > sum(everyone.set_aside.values()):
-        raise InsufficientData(_nobody(everyone, as_of))
-    predictions = scorer.predictions(everyone.cases, as_of, step)
-    made = write(scores, as_of, inputs, predictions)
-    manifest = dict(inputs) | {
+) -> tuple[Path, dict[str, Any]]:
+    """The run's folder, not in its place yet, and what the run says of itself."""
+    made = write(
+        scores, as_of, inputs, lambda begin: scorer.predictions(everyone.cases, as_of, step, begin)
+    )
+    return made, dict(inputs) | {
         "horizon_days": scorer.model.horizon_days,
         "created_at": scorer.clock().isoformat(),
         "customers": everyone.known,
+        "known_rows": scorer.known_rows(as_of),
         "set_aside": dict(everyone.set_aside),
         **tallied(made),
-        "previous": _previous(scores, as_of),
     }
-    return Outcome(publish(made, scores, as_of, manifest), manifest, changed=True)
 
 
 def tallied(folder: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from features.errors import SettingsError
 
 if TYPE_CHECKING:
     from features.settings import Settings
-    from serving.batch import Outcome
+    from serving.batch import Outcome, Terms
     from serving.follow import Champions
     from serving.scorer import Scorer
 
@@ -48,12 +48,19 @@ def score(
     ] = 0,
     history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
     to: Annotated[Path | None, typer.Option(help="The scores' folder.")] = None,
+    accept: Annotated[
+        str, typer.Option(help="Publish what differs too much from the last run, for this reason.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be published; write nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Score the whole base as of a date into the scores' data set.
 
-    The same model, data and date again change nothing. Ends with 4 if the data is too old, with 6
-    if there is no model.
+    The same model, data and date again change nothing; a killed run goes on where it was. Ends
+    with 4 if the data is too old, with 6 if there is no model, with 8 if another run is writing and
+    with 9 if the scores differ too much from the last run's.
     """
     from serving.opening import history_of, scorer_of
 
@@ -62,7 +69,11 @@ def score(
     fetch(settings)
     scorer = scorer_of(settings, history_of(settings), lambda: datetime.now(UTC))
     dates = dates_of(scorer, [moment.date() for moment in as_of or ()], earlier)
-    outcomes = [_scored(scorer, day, settings, quiet=as_json) for day in dates]
+    terms = _terms(settings, accept)
+    if dry_run:
+        typer.echo("\n".join(_tried(scorer, day, settings.scores, terms, as_json) for day in dates))
+        return
+    outcomes = [_scored(scorer, day, settings, terms, quiet=as_json) for day in dates]
     typer.echo(
         json.dumps({"runs": [_said(outcome) for outcome in outcomes]}, indent=2)
         if as_json
@@ -186,12 +197,40 @@ def _has_registry(settings: "Settings") -> bool:
     return there and find_spec("mlflow") is not None
 
 
-def _scored(scorer: "Scorer", as_of: date, settings: "Settings", quiet: bool) -> "Outcome":
+def _terms(settings: "Settings", accepted: str) -> "Terms":
+    from serving.batch import Terms
+    from serving.likely import Limits
+
+    limits = Limits(settings.most_shrunken_share, settings.most_moved_share)
+    return Terms(settings.freshness_days, limits, accepted)
+
+
+def _scored(
+    scorer: "Scorer", as_of: date, settings: "Settings", terms: "Terms", quiet: bool
+) -> "Outcome":
     from serving.batch import score_everyone
 
-    limits = settings.freshness_days
     with _progress(f"scores as of {as_of}", quiet) as (total, step):
-        return score_everyone(scorer, as_of, settings.scores, limits, total, step)
+        outcome = score_everyone(scorer, as_of, settings.scores, terms, total, step)
+    if settings.scores_url:
+        from serving.sql_scores import copied
+
+        copied(outcome.folder, as_of, settings.scores_url)
+    return outcome
+
+
+def _tried(scorer: "Scorer", as_of: date, scores: Path, terms: "Terms", as_json: bool) -> str:
+    from serving.batch import tried
+
+    said, held = tried(scorer, as_of, scores, terms)
+    if as_json:
+        return json.dumps({**said, "held_back_by": held}, indent=2, default=str)
+    bands = ", ".join(f"{count:,} {band}" for band, count in said["by_band"].items())
+    would = f"would be held back: {'; '.join(held)}" if held else "would be published"
+    return (
+        f"{as_of}: {said['scored']:,} of {said['customers']:,} customers would be scored "
+        f"({bands}); the run {would}. Nothing was written."
+    )
 
 
 def _said(outcome: "Outcome") -> dict[str, Any]:

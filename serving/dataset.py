@@ -5,25 +5,20 @@ replaces another renames its file over the old one.
 """
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from fcntl import LOCK_EX, LOCK_NB, flock
-from itertools import islice
 from os import getpid
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.errors import Busy
 from serving.schemas import Prediction, Reason
-
-log = logging.getLogger(__name__)
 
 PREFIX = "as_of="
 FILE = "scores.parquet"
@@ -31,7 +26,6 @@ MANIFEST = "_manifest.json"
 SUCCESS = "_SUCCESS"
 LOCK = ".lock"
 INPUTS = b"churn.inputs"
-AT_ONCE = 10_000  # rows of a row group
 
 REASON = pa.struct(
     [
@@ -123,26 +117,18 @@ def run_before(scores: Path, as_of: date) -> Run | None:
     return run_of(scores, date.fromisoformat(earlier[-1])) if earlier else None
 
 
-def write(
-    scores: Path, as_of: date, inputs: Mapping[str, Any], predictions: Iterator[Prediction]
-) -> Path:
-    """Write a run into a folder of its own, not in its place yet; returns that folder."""
-    made = Path(mkdtemp(prefix=f".{PREFIX}{as_of}-", dir=scores))
-    schema = SCHEMA.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
-    with pq.ParquetWriter(made / FILE, schema, compression="zstd") as file:
-        while rows := [row_of(prediction) for prediction in islice(predictions, AT_ONCE)]:
-            file.write_table(pa.Table.from_pylist(rows, schema))
-    return made
-
-
 def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) -> Path:
-    """Put a written run into its place: as a new folder, or over the run it replaces."""
+    """Put a written run into its place: as a new folder, or over the run it replaces.
+
+    A run that is being replaced is without its mark of success until all of it is new.
+    """
     (made / MANIFEST).write_text(json.dumps(manifest, indent=2, default=str) + "\n")
     (made / SUCCESS).touch()
     made.chmod(0o755)
     place = scores / f"{PREFIX}{as_of}"
     if not place.exists():
         return made.rename(place)
+    (place / SUCCESS).unlink(missing_ok=True)
     for name in (FILE, MANIFEST, SUCCESS):
         (made / name).replace(place / name)
     made.rmdir()
@@ -151,25 +137,29 @@ def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) 
 
 @contextmanager
 def only_writer(scores: Path) -> Iterator[None]:
-    """Waits until no other process writes into the data set, and clears what a dead one left."""
+    """Lets one process write into the data set at a time.
+
+    Raises:
+        Busy: Another one is writing.
+    """
     scores.mkdir(parents=True, exist_ok=True)
     with (scores / LOCK).open("a+") as lock:
-        _wait(lock, scores)
+        _take(lock, scores)
         lock.truncate(0)
         lock.write(str(getpid()))
         lock.flush()
-        for left in scores.glob(f".{PREFIX}*"):
-            rmtree(left)
         yield
 
 
-def _wait(lock: Any, scores: Path) -> None:
+def _take(lock: Any, scores: Path) -> None:
     try:
         flock(lock, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
+    except BlockingIOError as error:
         lock.seek(0)
-        log.warning("process %s is writing into %s: waiting for it", lock.read(), scores)
-        flock(lock, LOCK_EX)
+        raise Busy(
+            f"Process {lock.read()} is writing into {scores}; it goes on, and this one has done "
+            "nothing. Run it again when the other has ended."
+        ) from error
 
 
 def row_of(prediction: Prediction) -> dict[str, Any]:

@@ -43,14 +43,15 @@ class Teller:
     playbook: Playbook = USUAL
 
     def predictions(
-        self, cases: Cases, asking: Asking, step: Step = lambda _: None
+        self, cases: Cases, asking: Asking, step: Step = lambda _: None, begin: int = 0
     ) -> Iterator[Prediction]:
-        """One prediction per case, in their order, ranked among themselves.
+        """One prediction per case from place `begin` on, in their order, ranked among all of them.
 
         `step` is told how many more are done.
         """
         ranks = self._ranks(cases)
-        for start in range(0, len(cases.people), AT_ONCE):
+        step(begin)
+        for start in range(begin, len(cases.people), AT_ONCE):
             chosen = np.arange(start, min(start + AT_ONCE, len(cases.people)))
             yield from self._told(cases.where(chosen), ranks[chosen], asking)
             step(len(chosen))

@@ -128,10 +128,16 @@ class Scorer:
             return many(self.model.features, self.history, customers, as_of, self.use_days)
 
     def predictions(
-        self, cases: Cases, as_of: date, step: Step = lambda _: None
+        self, cases: Cases, as_of: date, step: Step = lambda _: None, begin: int = 0
     ) -> Iterator[Prediction]:
-        """One prediction per case; `step` is told how many more are done."""
-        return self.teller.predictions(cases, self._asking(as_of), step)
+        """One prediction per case from place `begin` on; `step` is told how many more are done."""
+        return self.teller.predictions(cases, self._asking(as_of), step, begin)
+
+    def known_rows(self, as_of: date) -> dict[str, int]:
+        """By table, how many rows are known on the date."""
+        with self.reading:
+            tables = self.history.known(as_of).tables
+            return {name: int(rows.count().to_pyarrow().as_py()) for name, rows in tables.items()}
 
     def next_as_of(self) -> date:
         """The as-of date where none is named: the day after the data ends, today at the latest."""

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import churn
-from features.errors import InsufficientData, StaleData
-from serving.batch import Outcome, digest_of, score_everyone
+from features.errors import Busy, InsufficientData, StaleData
+from serving.batch import Outcome, Terms, digest_of, score_everyone
 from serving.board import Board
 from serving.bundle import bundle_at, published
-from serving.dataset import FILE, LOCK, MANIFEST, SCHEMA, SUCCESS, only_writer, run_before, run_of
+from serving.dataset import FILE, LOCK, MANIFEST, SCHEMA, SUCCESS, run_before, run_of
 from serving.schemas import Prediction
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF
@@ -45,7 +45,7 @@ def scores(written: Path, tmp_path: Path) -> Path:
 
 
 def ran(scorer: Scorer, scores: Path, as_of: date = AS_OF) -> Outcome:
-    return score_everyone(scorer, as_of, scores, {})
+    return score_everyone(scorer, as_of, scores)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -140,10 +140,10 @@ def test_a_run_that_fails_half_way_leaves_what_was_there(scorer: Scorer, scores:
 
     stricter = replace(scorer, limits=(0.01, 0.02, 0.03))
     with pytest.raises(KeyboardInterrupt):
-        score_everyone(stricter, AS_OF, scores, {}, step=failing)
+        score_everyone(stricter, AS_OF, scores, step=failing)
     assert contents(scores / FOLDER) == before
-    with only_writer(scores):
-        assert sorted(f.name for f in scores.iterdir()) == [LOCK, FOLDER]
+    assert ran(replace(scorer, limits=(0.02, 0.03, 0.04)), scores).changed
+    assert sorted(f.name for f in scores.iterdir()) == [LOCK, FOLDER]
 
 
 def test_a_run_knows_the_one_before_it(scorer: Scorer, scores: Path):
@@ -162,10 +162,10 @@ def test_the_pages_read_what_the_job_writes(scores: Path):
 def test_data_older_than_its_limit_is_not_scored(scorer: Scorer, scores: Path):
     old = r"'usage' ends on 2026-10-30; its limit is 4 days before 2026-11-04"
     with pytest.raises(StaleData, match=old):
-        score_everyone(scorer, date(2026, 11, 4), scores, {"usage": 4})
+        score_everyone(scorer, date(2026, 11, 4), scores, Terms({"usage": 4}))
     with pytest.raises(StaleData, match="'milestones' has no row"):
-        score_everyone(scorer, AS_OF, scores, {"milestones": 2})
-    assert not score_everyone(scorer, AS_OF, scores, {"usage": 2}).changed
+        score_everyone(scorer, AS_OF, scores, Terms({"milestones": 2}))
+    assert not score_everyone(scorer, AS_OF, scores, Terms({"usage": 2})).changed
 
 
 def test_a_date_on_which_nobody_can_be_scored_is_an_error(scorer: Scorer, scores: Path):
@@ -195,19 +195,14 @@ def holder(scores: Path) -> Iterator["subprocess.Popen[str]"]:
         yield process
 
 
-def test_a_run_waits_until_another_has_written(
+def test_of_two_runs_at_once_one_works_and_the_other_says_so(
     scorer: Scorer, scores: Path, holder: "subprocess.Popen[str]"
 ):
-    running: list[bool] = []
-
-    def about_to_write(_total: int) -> None:
-        running.append(holder.poll() is None)
-        assert holder.stdin is not None
-        holder.stdin.close()
-
-    score_everyone(scorer, AS_OF, scores, {}, total=about_to_write)
-    assert running == [True]
-    assert holder.wait() == 0
+    before = contents(scores / FOLDER)
+    with pytest.raises(Busy, match=f"Process {holder.pid} is writing"):
+        ran(replace(scorer, limits=(0.01, 0.02, 0.03)), scores)
+    assert contents(scores / FOLDER) == before
+    assert holder.poll() is None
 
 
 def test_two_writers_cannot_hold_the_data_set_at_once(

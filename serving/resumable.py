@@ -1,0 +1,95 @@
+"""A run in the making: blocks of rows, each whole or not there, so that a killed run goes on.
+
+The folder of a run in the making starts with a dot and ends with a hash of what the run is made
+from: the same inputs find their blocks again, other inputs start anew.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serving.dataset import FILE, INPUTS, PREFIX, SCHEMA, row_of
+from serving.schemas import Prediction
+
+AT_ONCE = 10_000  # rows of a block, and of a row group
+BLOCK = "block-"
+PARTIAL = ".partial"
+
+
+def write(
+    scores: Path,
+    as_of: date,
+    inputs: Mapping[str, Any],
+    predictions: Callable[[int], Iterator[Prediction]],
+) -> Path:
+    """Write a run into a folder of its own, not in its place yet; returns that folder.
+
+    `predictions` gives those from a place on: after the blocks that a killed run has left.
+    """
+    made = begun(scores, as_of, inputs)
+    if not (made / FILE).is_file():
+        _blocks(made, predictions)
+        _join(made, inputs)
+    for block in _found(made):
+        block.unlink()
+    return made
+
+
+def begun(scores: Path, as_of: date, inputs: Mapping[str, Any]) -> Path:
+    """The folder of a run in the making; what runs of other inputs have left is removed."""
+    mark = hashlib.sha256(json.dumps(dict(inputs), sort_keys=True).encode()).hexdigest()[:16]
+    made = scores / f".{PREFIX}{as_of}-{mark}"
+    for left in scores.glob(f".{PREFIX}*"):
+        if left != made:
+            rmtree(left)
+    made.mkdir(exist_ok=True)
+    return made
+
+
+def _blocks(made: Path, predictions: Callable[[int], Iterator[Prediction]]) -> None:
+    done = len(_found(made))
+    rest = predictions(done * AT_ONCE)
+    while rows := [row_of(prediction) for prediction in islice(rest, AT_ONCE)]:
+        block = made / f"{BLOCK}{done:06}.parquet"
+        _whole(block, lambda file: pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file))
+        done += 1
+
+
+def _found(made: Path) -> list[Path]:
+    """The blocks that are there, in their order."""
+    return sorted(made.glob(f"{BLOCK}*.parquet"))
+
+
+def _join(made: Path, inputs: Mapping[str, Any]) -> None:
+    """One file of all blocks; every row was scored at the moment that the first ones were."""
+    schema = SCHEMA.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
+    blocks = _found(made)
+    moment = pq.read_table(blocks[0], columns=["scored_at"])["scored_at"][0] if blocks else None
+    place = SCHEMA.get_field_index("scored_at")
+
+    def joined(file: Path) -> None:
+        with pq.ParquetWriter(file, schema, compression="zstd") as target:
+            for block in blocks:
+                rows = pq.read_table(block, schema=SCHEMA)
+                column = pa.repeat(moment, len(rows))
+                target.write_table(rows.set_column(place, SCHEMA.field(place), column))
+
+    _whole(made / FILE, joined)
+
+
+def _whole(place: Path, written: Callable[[Path], None]) -> None:
+    """A file that is there only when all of it is on the disk."""
+    partial = place.with_suffix(PARTIAL)
+    written(partial)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(place)
