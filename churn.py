@@ -45,6 +45,7 @@ COMMANDS = (
     Command(
         "follow", "serving.cli", "Publish the registry's champion whenever it changes, for serve."
     ),
+    Command("keys", "serving.keys_cli", "Make, list or revoke the keys that callers show."),
     Command("demo", "churn", "Do all of it for a made-up company."),
     Command("simulate", "features.cli", "Write a made-up company's history.", hidden=True),
 )

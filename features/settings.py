@@ -60,6 +60,7 @@ Bands: TypeAlias = Annotated[
 ]
 Days: TypeAlias = Annotated[int, Field(ge=0, le=3660)]
 HoldOut: TypeAlias = Annotated[float, Field(ge=0, le=0.5)]
+Rate: TypeAlias = Annotated[int, Field(ge=1, le=10_000_000)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 SomeDays: TypeAlias = Annotated[int, Field(ge=1, le=3660)]
 
@@ -141,7 +142,10 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)  # processes that answer; each holds the model
     watch_seconds: Seconds = 2.0  # how often a worker looks whether another model was published
     follow_seconds: Seconds = 15.0  # how often `churn follow` asks the registry for its champion
-    api_key: SecretStr | None = None
+    keys: Path = _under("keys.json")  # hashes of the keys that `churn keys` makes
+    api_key: SecretStr | None = Field(default=None, min_length=8)  # one more key, an admin's
+    requests_a_minute: Rate | None = 6000  # of one key, in one worker; not limited without keys
+    cors_origins: Names = ()  # sites whose pages may ask from a browser, as https://crm.example
 
     @classmethod
     def settings_customise_sources(

@@ -88,6 +88,7 @@ def serve(
     """Serve the API and the pages, with the champion as it is now."""
     given = {"host": host, "port": port}
     settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    require_keys(settings)
     fetch(settings)
     require_free(settings.host, settings.port)
     os.environ.setdefault("BENTOML_HOME", str(settings.home.resolve() / "bentoml"))
@@ -164,6 +165,22 @@ def dates_of(scorer: "Scorer", named: list[date], earlier: int) -> list[date]:
         raise SettingsError(f"--as-of {late[0]} lies in the future: today is {today}, in UTC.")
     latest = named or [scorer.next_as_of()]
     return sorted({day - APART * back for day in latest for back in range(earlier + 1)})
+
+
+def require_keys(settings: "Settings") -> None:
+    """Refuses to listen where others can ask while nobody needs a key.
+
+    Raises:
+        SettingsError: No key is configured and the host is not this machine alone.
+    """
+    from serving.access import is_this_machine
+    from serving.opening import keys_of
+
+    if not keys_of(settings).are_there and not is_this_machine(settings.host):
+        raise SettingsError(
+            f"No key is configured, so nobody but this machine may ask: {settings.host} would let "
+            "everybody in. Make a key with `churn keys add NAME --role score`, or serve 127.0.0.1."
+        )
 
 
 def require_free(host: str, port: int) -> None:

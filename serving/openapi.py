@@ -12,8 +12,13 @@ JSON = "application/json"
 READ = ("/features", "/model_card", "/health")
 ERRORS = {
     "400": "The body is not what the operation takes.",
+    "401": "No key is shown, or none of ours.",
+    "403": "The key's role may not ask for this; or no key is configured, and this is no caller "
+    "on the machine itself.",
     "404": "There is no such customer on the as-of date, or no such address.",
+    "413": "The body is too large.",
     "422": "The data breaks the contract: which table, column or feature, and how.",
+    "429": "The key has asked too often; Retry-After says for how many seconds to wait.",
 }
 OURS = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusResponse"}
 
@@ -30,7 +35,11 @@ def described(spec: Mapping[str, Any]) -> dict[str, Any]:
         },
         "servers": spec["servers"],
         "paths": {p: _path(p, item) for p, item in spec["paths"].items() if p != "/metrics"},
-        "components": {"schemas": schemas | {"Problem": Problem.model_json_schema()}},
+        "components": {
+            "schemas": schemas | {"Problem": Problem.model_json_schema()},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"key": []}, {}],
     }
 
 

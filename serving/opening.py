@@ -12,6 +12,7 @@ from features.sources import opened
 from features.usable import usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
+from serving.keys import Keys
 from serving.live import Live
 from serving.plays.choosing import Playbook
 from serving.scorer import Scorer
@@ -52,6 +53,12 @@ def scorer_of(
         use_days=model.horizon_days if settings.label == "inactivity" else None,
         playbook=Playbook(holdout_share=settings.holdout_share),
     )
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The keys that callers show."""
+    single = settings.api_key.get_secret_value() if settings.api_key else None
+    return Keys(settings.keys, single)
 
 
 def _model(folder: Path) -> ChurnModel:

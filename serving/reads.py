@@ -1,4 +1,4 @@
-"""What can be read with GET, in a browser or by a probe: the model, its features, its health."""
+"""What can be read with GET, in a browser or by a probe; and the one thing that an admin may do."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from serving.about import card_of, catalogue_of, health_of
+from serving.schemas import Problem
 
 
 def reads(describe: Callable[[], Mapping[str, Any]]) -> Starlette:
@@ -22,6 +23,7 @@ def reads(describe: Callable[[], Mapping[str, Any]]) -> Starlette:
             Route("/features", show_features),
             Route("/model_card", show_card),
             Route("/health", show_health),
+            Route("/reload", reload, methods=["POST"]),
         ]
     )
     app.state.describe = describe
@@ -48,3 +50,19 @@ def show_card(request: Request) -> JSONResponse:
 def show_health(request: Request) -> JSONResponse:
     """Whether the service can answer."""
     return JSONResponse(health_of(request.app.state.live.scorer).model_dump(mode="json"))
+
+
+def reload(request: Request) -> JSONResponse:
+    """Looks for another model at once, also for one that was refused: 409 if it is refused again.
+
+    The other workers find it when they look next.
+    """
+    live = request.app.state.live
+    if live.look(again=True):
+        return JSONResponse({"model_version": live.scorer.model.version})
+    said = Problem(
+        error="ModelRefused",
+        detail=f"The published model is refused; {live.scorer.model.version} goes on.",
+        do="See the service's log, and publish the model again with `churn follow --once`.",
+    )
+    return JSONResponse(said.model_dump(), 409)

@@ -12,14 +12,16 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
 import bentoml
 from pydantic import Field
+from starlette.middleware.cors import CORSMiddleware
 
 from features.settings import read_settings
 from serving.about import card_of, catalogue_of, health_of
+from serving.access import Access, Rules
 from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
 from serving.live import Watch
 from serving.openapi import described
-from serving.opening import history_if_any, live_of
+from serving.opening import history_if_any, keys_of, live_of
 from serving.reads import reads
 from serving.schemas import (
     Explanation,
@@ -32,10 +34,13 @@ from serving.schemas import (
 )
 from serving.scorer import Scorer
 from serving.sent import SentTables
+from serving.sessions import logins
 from serving.web import pages
 
 logging.getLogger(FAULTS_LOGGED_BY).addFilter(WithoutInputs())
+log = logging.getLogger(__name__)
 settings = read_settings()
+rules = Rules(keys_of(settings), settings.requests_a_minute)
 site = pages(Board(settings.scores), currency=settings.currency)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -73,6 +78,8 @@ class Churn:
         self.scorer.next_as_of()
         read.state.live = self.live
         site.state.scorer = self.scorer if history.tables else None
+        if rules.are_open:
+            log.warning("NO KEY IS CONFIGURED: only this machine is answered; `churn keys add`")
         self.watch = Watch(self.live, settings.watch_seconds)
 
     @property
@@ -147,5 +154,14 @@ ChurnService = bentoml.service(
 )(Churn)
 read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")
+ChurnService.mount_asgi_app(logins(rules.keys), name="logins")
 ChurnService.mount_asgi_app(site, name="pages")
+if settings.cors_origins:  # outermost: a browser asks beforehand, and without a key
+    ChurnService.add_asgi_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
+ChurnService.add_asgi_middleware(Access, rules=rules)
 ChurnService.add_asgi_middleware(Problems)

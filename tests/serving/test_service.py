@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import churn
 from features.tables import TABLES
+from serving.keys import Role, add
 from serving.schemas import Explanation, Health, ModelCard, Prediction, TablesScored
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF
@@ -179,7 +181,7 @@ def test_the_description_has_every_operation_with_our_errors(described: dict[str
     assert {"/features", "/model_card", "/health", "/livez"} < set(described["paths"])
     for path in posts:
         answers = described["paths"][path]["post"]["responses"]
-        assert answers.keys() == {"200", "400", "404", "422"}
+        assert answers.keys() == {"200", "400", "401", "403", "404", "413", "422", "429"}
         assert answers["404"]["content"]["application/json"]["schema"]["$ref"].endswith("/Problem")
 
 
@@ -210,6 +212,27 @@ def test_the_pages_are_ours_and_load_nothing_from_outside(client: httpx.Client):
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_a_reload_names_the_model_that_answers(client: httpx.Client, scorer: Scorer):
+    answer = client.post("/reload")
+    assert (answer.status_code, answer.json()) == (200, {"model_version": scorer.model.version})
+
+
+def test_a_key_is_asked_for_by_the_service_itself_once_there_is_one(
+    client: httpx.Client, server: Server, home: Path
+):
+    assert "NO KEY IS CONFIGURED" in "".join(server.log)
+    made = add(home / "keys.json", "a test", Role.SCORE, datetime.now(UTC))
+    try:
+        assert client.get("/health").status_code == 401
+        allowed = {"Authorization": f"Bearer {made}"}
+        assert client.get("/health", headers=allowed).status_code == 200
+        sent = client.get("/", headers={"Accept": "text/html"})
+        assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2F")
+        assert client.get("/login").status_code == 200
+    finally:
+        (home / "keys.json").unlink()
 
 
 def test_nothing_counts_who_asks_for_what(client: httpx.Client):
