@@ -69,12 +69,15 @@ lock: $(BIN)/uv ## pin requirements/ anew from pyproject.toml, keeping pins that
 		--extra fast --extra spark --extra tracing --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt \
 		--output-file requirements/serving.txt
+	$(COMPILE) pyproject.toml --extra training --extra postgres --extra crm --extra fast \
+		--constraint requirements/dev.txt --output-file requirements/jobs.txt
 	$(COMPILE) pyproject.toml --all-extras --constraint requirements/dev.txt \
 		--output-file requirements/bench.txt
 	@! grep -nE '://|find-links|index-url|^ *-e|file:|/(opt|root|home|tmp|work)/' requirements/*.txt
 
 upgrade: ## forget the pins and take the newest releases that pyproject.toml allows
-	rm -f requirements/dev.txt requirements/serving.txt requirements/bench.txt
+	rm -f requirements/dev.txt requirements/serving.txt requirements/jobs.txt \
+		requirements/bench.txt
 	$(MAKE) lock
 
 clean: ## remove .venv, the demo and everything built

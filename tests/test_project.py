@@ -45,7 +45,7 @@ def test_the_pins_of_development_are_of_every_group_but_the_bench() -> None:
     assert asked <= _pinned("dev.txt").keys()
 
 
-@pytest.mark.parametrize("other", ["serving.txt", "bench.txt"])
+@pytest.mark.parametrize("other", ["serving.txt", "jobs.txt", "bench.txt"])
 def test_what_is_served_is_what_was_tested(other: str) -> None:
     tested = _pinned("dev.txt")
     differs = {n: v for n, v in _pinned(other).items() if n in tested and tested[n] != v}
