@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     model_name: str = Field(default="churn", pattern=r"^[\w.-]+$")
     bundle: Path = _under("bundle")
     scores: Path = _under("scores")
+    prediction_log: Path | None = None  # vectors as served: training holds the history against them
 
     # What the history says
     date_format: str | None = None  # strptime's, for dates in files that are not ISO 8601

@@ -16,6 +16,7 @@ from features.check import refuse_errors, report
 from features.cli import terms
 from features.errors import ExitCode
 from features.history import History
+from features.logged import read_log
 from features.settings import Settings, read_settings
 from features.sources import opened
 from features.usable import usable
@@ -36,6 +37,9 @@ def train(
         typer.Option(formats=["%Y-%m-%d"], help="Train as of this day; default: the data's end."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Boosters to average.")] = None,
+    prediction_log: Annotated[
+        Path | None, typer.Option(help="Served vectors, to hold against the history.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Boosters fitted at a time.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -43,7 +47,7 @@ def train(
 
     Ends with 0 if it is promoted and 7 if the gate refuses or holds it.
     """
-    given = {"history": history, "seeds": seeds}
+    given = {"history": history, "seeds": seeds, "prediction_log": prediction_log}
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
     told = trained(settings, now.date() if now else None, threads, quiet=as_json)
     typer.echo(json.dumps(said(told), indent=2) if as_json else worded(told))
@@ -80,13 +84,16 @@ def plan_of(settings: Settings, now: date, threads: int) -> Plan:
 
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
     named = {"key_events": list(settings.key_events), "milestones": list(settings.milestones)}
+    log = read_log(settings.prediction_log) if settings.prediction_log else None
+    offer = Offer(**settings.offer.model_dump())
+    business = Business(offer, settings.capacity, named, settings.currency, log)
     return run(
         history,
         catalogue(settings.key_events, settings.milestones),
         label_of(settings),
         plan,
         registry_of(settings),
-        Business(Offer(**settings.offer.model_dump()), settings.capacity, named, settings.currency),
+        business,
         step,
     )
 

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from features.check.schema import is_overwritten
 from features.featureset import FeatureSet
 from features.history import History
 from features.sources.files import in_memory
-from features.tables import TABLES, arrival_of
+from features.tables import TABLES, Table, arrival_of
 from features.vectors import spine, vectors
 from training.guarded import Guarded
 
@@ -40,6 +41,20 @@ def future_rows(
     """10,000 rows a table that happen on or after the as-of date change no vector."""
     found = [_differs(features, frames, with_future(frames, d), d, build) for d in dates]
     return _judged("future rows", found, "rows dated on or after the as-of date change nothing")
+
+
+def source_history(features: FeatureSet, tables: Mapping[str, Table] = TABLES) -> Guarded:
+    """Every table that a feature reads says when its rows were known, or holds facts for good.
+
+    A field that looks overwritten in place (a health score, a life-cycle stage) is no such fact.
+    """
+    read = sorted({part.table for part in features.parts})
+    without = [n for n in read if not tables[n].static and "known_at" not in tables[n].names]
+    static = [tables[n] for n in read if tables[n].static]
+    mutable = [f"{t.name}.{name}" for t in static for name in t.names if is_overwritten(name)]
+    found = [*without, *mutable]
+    rule = "tables say when their rows were known, or are facts that never change (faults)"
+    return Guarded("source history", ", ".join(found), float(len(found)), rule, bool(found))
 
 
 def truncated(frames: Frames, as_of: date) -> dict[str, pd.DataFrame]:

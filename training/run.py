@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
+
 from features.errors import ContractError
 from features.featureset import FeatureSet
 from features.history import History
@@ -29,13 +31,14 @@ Step = Callable[[str], None]
 @dataclass(frozen=True)
 class Business:
     """What a business says of itself: its offer, how many customers its team can call in a month,
-    and the key events and milestones that its features were made from.
+    the key events and milestones that its features were made from, and the vectors it has served.
     """
 
     offer: Offer
     capacity: int
     named: Mapping[str, Any]
     currency: str = "USD"
+    log: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def run(
     made = train(history, features, label, plan, step)
     trained = replace(made, model=named(made.model, {**business.named, **described(made)}))
     step("asking the guards")
-    guards = guarded(history, label, trained, plan.now)
+    guards = guarded(history, label, trained, plan.now, business.log)
     step("judging it out of time")
     champion = reigning(registry, trained.model)
     before = Before(champion, uses_of_test(registry, trained))

