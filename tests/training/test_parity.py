@@ -36,7 +36,9 @@ class Forgiving(ChurnModel):
     """Takes a column that is not there for missing values."""
 
     def matrix(self, vectors):
-        return super().matrix(vectors.reindex(columns=self.features.names))
+        blank = np.full(len(vectors[self.features.names[0]]), np.nan)
+        there = {name: vectors.get(name, blank) for name in self.features.names}
+        return super().matrix(there)
 
 
 class Surprised(ChurnModel):
@@ -81,7 +83,8 @@ def as_a(kind: type[ChurnModel], model: ChurnModel) -> ChurnModel:
 )
 def test_each_way_of_scoring_otherwise_is_caught_by_name(trained: Trained, kind, case):
     found = score_parity(as_a(kind, trained.model), trained.test[trained.model.features.names])
-    assert (found.fired, found.subject) == (True, case)
+    assert found.fired
+    assert case in found.subject.split(", ")
 
 
 def test_a_true_model_scores_the_same_whichever_way_it_is_asked(trained: Trained):
