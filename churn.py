@@ -40,6 +40,7 @@ COMMANDS = (
         "promote", "training.cli_champion", "Make a held model champion, by a name and a reason."
     ),
     Command("rollback", "training.cli_champion", "Make the champion before champion again."),
+    Command("backtest", "training.cli_backtest", "Say how a model would have done at past dates."),
     Command("score", "serving.cli", "Score the whole base as of a date into the scores' data set."),
     Command("serve", "serving.cli", "Serve the API and the page."),
     Command(

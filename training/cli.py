@@ -65,21 +65,28 @@ def trained(
         SourceError: The history cannot be read.
         ContractError: `churn check` finds an error in it.
     """
-    with _progress(STEPS, quiet) as step:
-        step("checking the history")
-        clock = datetime.now(UTC).replace(tzinfo=None)
-        refuse_errors(report(settings.history, clock, terms(settings)))
-        found = opened(settings.history, settings.date_format or "")
-        kept, _ = usable(found, settings.usage_outside_subscription)
+    with progress("trained", STEPS, quiet) as step:
+        kept = read_history(settings, step)
         return _ran(settings, kept, plan_of(settings, now or last_day(kept), threads), step)
 
 
-def plan_of(settings: Settings, now: date, threads: int) -> Plan:
-    """How the settings would have a model trained as of a day."""
+def read_history(settings: Settings, step: Callable[[str], None]) -> History:
+    """The usable rows of the history that the settings name; errors as for `trained`."""
+    step("checking the history")
+    clock = datetime.now(UTC).replace(tzinfo=None)
+    refuse_errors(report(settings.history, clock, terms(settings)))
+    found = opened(settings.history, settings.date_format or "")
+    kept, _ = usable(found, settings.usage_outside_subscription)
+    return kept
+
+
+def plan_of(settings: Settings, now: date, threads: int, trees: int | None = None) -> Plan:
+    """How the settings would have a model trained as of a day; `trees` wins over them."""
     chosen = settings.booster.model_dump(exclude_none=True)
-    trees = {"trees": chosen.pop("trees")} if "trees" in chosen else {}
+    size = trees or chosen.pop("trees", Plan.trees)
     seeds = tuple(range(1, settings.seeds + 1))
-    return Plan(now=now, seeds=seeds, threads=threads, booster=chosen, **trees)
+    chosen.pop("trees", None)
+    return Plan(now=now, seeds=seeds, threads=threads, booster=chosen, trees=size)
 
 
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
@@ -165,9 +172,10 @@ def worded(told: Outcome) -> str:
 
 
 @contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
+def progress(done: str, total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A bar of so many steps that says what is being done, and at the end `done`."""
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
         task = bar.add_task("reading the history", total=total)
         yield lambda what: bar.update(task, advance=1, description=what)
-        bar.update(task, completed=total, description="trained")
+        bar.update(task, completed=total, description=done)
