@@ -106,3 +106,13 @@ class TargetError(ChurnError):
     """A place to write to cannot be written: which, why, what to do."""
 
     exit_code = ExitCode.FAILED
+
+
+class SinkError(ChurnError):
+    """A CRM did not take all it was sent: which, what it said, how many records are left."""
+
+    exit_code = ExitCode.PARTIAL
+
+
+class AccessRefused(SettingsError):
+    """A CRM refuses the token: it is wrong, has expired, or may not write there."""

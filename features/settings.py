@@ -148,6 +148,22 @@ class Settings(BaseSettings):
     requests_a_minute: Rate | None = 6000  # of one key, in one worker; not limited without keys
     cors_origins: Names = ()  # sites whose pages may ask from a browser, as https://crm.example
 
+    # What is written back to a CRM. Tokens belong into the environment rather than into a file.
+    pushes: Path = _under("pushes")  # what each CRM has accepted, and the receipts
+    push_most_shifted: Share = 0.2  # of customers whose band changed: more holds the push back
+    push_again_days: SomeDays = 7  # what has not changed is confirmed this often
+    hubspot_token: SecretStr | None = None
+    hubspot_url: str = "https://api.hubapi.com"
+    hubspot_version: str = Field(default="2026-09", pattern=r"^\d{4}-\d{2}$")
+    hubspot_batch: int = Field(default=100, ge=1, le=1000)
+    salesforce_url: str | None = None  # https://your-domain.my.salesforce.com
+    salesforce_version: str = Field(default="66.0", pattern=r"^\d{2,3}\.0$")
+    salesforce_token: SecretStr | None = None
+    salesforce_client_id: SecretStr | None = None  # with the secret: the nightly job's own way in
+    salesforce_client_secret: SecretStr | None = None
+    pipedrive_token: SecretStr | None = None
+    pipedrive_url: str | None = None  # https://your-company.pipedrive.com
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -200,9 +216,14 @@ def _worded(found: ErrorDetails) -> str:
     if found["type"] == "extra_forbidden":
         return f"{name} is not a setting: {_instead(name)}"
     message = found["msg"].removeprefix("Value error, ")
-    given = "" if name == "api_key" else f", not {found['input']!r}"
+    given = "" if _is_secret(name) else f", not {found['input']!r}"
     variable = f"{PREFIX}{found['loc'][0]}".upper()
     return f"{name}: {message[0].lower()}{message[1:]}{given} (churn.toml or {variable})"
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and "SecretStr" in str(field.annotation)
 
 
 def _instead(name: str) -> str:

@@ -9,8 +9,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -226,8 +224,9 @@ def _scored(
     scorer: "Scorer", as_of: date, settings: "Settings", terms: "Terms", quiet: bool
 ) -> "Outcome":
     from serving.batch import score_everyone
+    from serving.progress import progress
 
-    with _progress(f"scores as of {as_of}", quiet) as (total, step):
+    with progress(f"scores as of {as_of}", quiet) as (total, step):
         outcome = score_everyone(scorer, as_of, settings.scores, terms, total, step)
     if settings.scores_url:
         from serving.sql_scores import copied
@@ -263,19 +262,3 @@ def _worded(outcome: "Outcome") -> str:
         f"{said['as_of']}: {said['scored']:,} of {said['customers']:,} customers scored, {done} "
         f"{outcome.folder} (model {said['model_version']}; {bands}; not scored: {aside or 'none'})."
     )
-
-
-@contextmanager
-def _progress(
-    what: str, quiet: bool
-) -> Iterator[tuple[Callable[[int], None], Callable[[int], None]]]:
-    """A progress bar on the error stream, silent where nobody watches: to set its end, to step."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield (lambda n: bar.update(task, total=n)), (lambda n: bar.update(task, advance=n))

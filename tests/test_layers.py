@@ -26,6 +26,7 @@ DOORS = {
     "httpx": ["features.sources", "serving.sinks"],
     "requests": ["features.sources", "serving.sinks"],
     "urllib3": ["features.sources", "serving.sinks"],
+    "simple_salesforce": ["serving.sinks"],
 }
 # What the service must not load when it starts.
 HEAVY = {"matplotlib", "mlflow", "pandas", "scipy", "sklearn"}
