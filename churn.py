@@ -35,6 +35,7 @@ COMMANDS = (
         "check", "features.cli", "Report what is wrong with a history and what to do about it."
     ),
     Command("features", "features.cli", "Write the vectors of customers on as-of dates."),
+    Command("compact", "features.cli", "Lay a history out to be read fast, month by month."),
     Command("train", "training.cli", "Train, judge and register a challenger; promote it or not."),
     Command(
         "promote", "training.cli_champion", "Make a held model champion, by a name and a reason."

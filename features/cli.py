@@ -91,6 +91,29 @@ def features(
     _say(asdict(made) | {"path": str(made.path)} if as_json else _worded(made))
 
 
+def compact(
+    to: Annotated[Path, typer.Option(help="The folder to keep the compacted history in.")],
+    history: Location = None,
+    date_format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lay a history out to be read fast: use in a file a month, sorted by customer and time.
+
+    The folder is a history like any other: name it with --history. Run it again after new rows have
+    arrived, late ones too: only the files whose rows are others are written, each in one move.
+    """
+    from features.compact import compact as laid_out
+    from features.sources import opened
+
+    settings = _settings(history=history, date_format=date_format)
+    found = opened(settings.history, settings.date_format or "")
+    with _progress(len(found.tables), quiet=as_json) as step:
+        made = laid_out(found, to, step)
+    count = {name: len(files) for name, files in asdict(made).items()}
+    words = "{written} files written, {kept} kept, {removed} removed".format(**count)
+    _say(asdict(made) | {"path": str(to)} if as_json else f"{to}: {words}.")
+
+
 def simulate(
     to: Annotated[Path, typer.Option(help="The folder: history/, truth/ and churn.toml.")],
     customers: Annotated[int, typer.Option(min=100, help="How many customers.")] = 5000,
