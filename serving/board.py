@@ -13,18 +13,19 @@ from typing import Any, TypeAlias
 
 import duckdb
 
-from serving.dataset import PREFIX
+from serving.dataset import PREFIX, SCHEMA
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 Stamp: TypeAlias = tuple[tuple[str, int], ...]
 
+RECENT_DAYS = 7  # what is worse is worse than so many days ago, however often runs are made
 PERSISTENT_DAYS = 28
 PERSISTENT_RUNS = 3  # at least: a customer scored twice is not yet persistently at risk
 WORSE = 0.02  # less than two percentage points is nothing to call anybody about
 SHOWN_RUNS = 40
 BOARD = """
 CREATE TABLE board AS
-WITH latest AS ({latest}), before AS ({before}), steady AS ({steady})
+WITH latest AS ({latest}), before AS ({before}), week AS ({week}), steady AS ({steady})
 SELECT
     row_number() OVER (
         ORDER BY l.revenue_at_risk DESC NULLS LAST, l.days_to_renewal NULLS LAST,
@@ -34,15 +35,17 @@ SELECT
     list_position(['low', 'medium', 'high', 'critical'], l.band) AS severity,
     l.probability, b.probability AS previous, b.band AS previous_band,
     l.probability - b.probability AS change,
-    coalesce(l.probability - b.probability >= {worse} OR severity
-        > list_position(['low', 'medium', 'high', 'critical'], b.band), false) AS worsened,
+    coalesce(l.probability - w.probability >= {worse} OR severity
+        > list_position(['low', 'medium', 'high', 'critical'], w.band), false) AS worsened,
     coalesce(s.persistent, false) AS persistent,
     l.revenue_at_risk, l.mrr, l.days_to_renewal,
     l.owner, l.segment, l.plan, l.insufficient, l.horizon_days,
+    l.advice.play AS play, coalesce(l.held_out, false) AS held_out,
     [r.theme for r in l.reasons] AS themes, [r.text for r in l.reasons] AS reasons,
     strip_accents(lower(concat_ws(' ', l.name, l.customer_id))) AS searched
-FROM latest l LEFT JOIN before b ON b.customer_id = l.customer_id
-    AND b.horizon_days = l.horizon_days
+FROM latest l
+LEFT JOIN before b ON b.customer_id = l.customer_id AND b.horizon_days = l.horizon_days
+LEFT JOIN week w ON w.customer_id = l.customer_id AND w.horizon_days = l.horizon_days
 LEFT JOIN steady s ON s.customer_id = l.customer_id
 ORDER BY place
 """
@@ -94,6 +97,7 @@ class Scored:
     runs: tuple[Run, ...]
     latest: About
     previous: About | None
+    week: date | None  # the run that what has worsened is compared with
     database: Cursor
 
     def rows(self, sql: str, *given: object) -> list[dict[str, Any]]:
@@ -149,18 +153,30 @@ def _scored(runs: tuple[Run, ...], stamp: Stamp) -> Scored:
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     )
     database.execute("SET TimeZone = 'UTC'")
-    latest, before = runs[-1], runs[-2:-1]
-    database.execute(_board_sql(latest, before, runs))
+    database.register("every_column", SCHEMA.empty_table())
+    database.execute("CREATE TABLE blank AS FROM every_column")
+    latest, before, week = runs[-1], runs[-2:-1], _a_week_before(runs)
+    database.execute(_board_sql(latest, before, week, runs))
     previous = _about(database, before[0]) if before else None
-    return Scored(stamp, runs, _about(database, latest), previous, database)
+    since = week[0].as_of if week else None
+    return Scored(stamp, runs, _about(database, latest), previous, since, database)
 
 
-def _board_sql(latest: Run, before: tuple[Run, ...], runs: tuple[Run, ...]) -> str:
+def _a_week_before(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """The newest run that is RECENT_DAYS older than the last, else the oldest; none of one run."""
+    cut = runs[-1].as_of - timedelta(days=RECENT_DAYS)
+    return tuple(run for run in runs if run.as_of <= cut)[-1:] or runs[:-1][:1]
+
+
+def _board_sql(
+    latest: Run, before: tuple[Run, ...], week: tuple[Run, ...], runs: tuple[Run, ...]
+) -> str:
     steady = [run for run in runs if (latest.as_of - run.as_of).days < PERSISTENT_DAYS]
     steady = list(runs[-PERSISTENT_RUNS:]) if len(steady) < PERSISTENT_RUNS else steady
     return BOARD.format(
         latest=_read([latest]),
-        before=_read(before) if before else f"{_read([latest])} LIMIT 0",
+        before=_read(before) if before else "FROM blank",
+        week=_read(week) if week else "FROM blank",
         steady=STEADY.format(files=_files(steady), runs=len(steady), least=PERSISTENT_RUNS),
         worse=WORSE,
     )
@@ -173,9 +189,10 @@ def _about(database: Cursor, run: Run) -> About:
 
 
 def _read(runs: tuple[Run, ...] | list[Run]) -> str:
-    """SQL that reads runs; `union_by_name`, since an older run may have fewer columns."""
+    """SQL that reads runs; an older run may have fewer columns, which are then empty."""
     files = _files(runs)
-    return f"SELECT * FROM read_parquet({files}, hive_partitioning = false, union_by_name = true)"  # noqa: S608
+    found = f"read_parquet({files}, hive_partitioning = false, union_by_name = true)"
+    return f"SELECT * FROM {found} UNION ALL BY NAME FROM blank"  # noqa: S608
 
 
 def _files(runs: tuple[Run, ...] | list[Run]) -> str:

@@ -13,8 +13,8 @@ from serving.web import words
 VIEWS = {
     "all": ("Everybody", "Every customer scored in the newest run."),
     "worsened": (
-        "Worse since the last run",
-        "The band rose, or the probability by at least 2 points.",
+        "Worsened in the last 7 days",
+        "The band rose, or the probability by at least 2 points",
     ),
     "persistent": (
         "Persistently at risk",

@@ -4,12 +4,13 @@ import csv
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -293,6 +294,28 @@ def test_pages_turn_and_the_last_is_shown_for_one_beyond(
         found = re.findall("/customers/(c[0-9]+)", asking.get(f"/?page={page}").text)
         assert (found[0], len(found)) == (first, listed)
     assert len(ids(asking, "?page=2")) == 120
+
+
+def test_what_has_worsened_is_compared_with_a_week_ago_and_the_change_with_the_last_run(
+    asking: httpx.Client, scores: Path
+) -> None:
+    for days, chance in ((9, 0.2), (8, 0.3), (6, 0.49), (1, 0.5)):
+        write_run(scores, TODAY - timedelta(days=days), [scored("one", chance)])
+    write_run(scores, TODAY, [scored("one", 0.5)])
+    [row] = downloaded(asking, "?view=worsened")
+    assert row["probability_previous"] == "0.5"
+    page = asking.get("/?view=worsened").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "at least 2 points since the run of 24 Oct 2026" in page
+
+
+def test_a_run_from_before_there_were_plays_is_shown_without_them(
+    asking: httpx.Client, scores: Path
+) -> None:
+    write_run(scores, TODAY, [scored("one", 0.5)])
+    [file] = scores.glob("*/scores.parquet")
+    pq.write_table(pq.read_table(file).drop_columns(["advice", "held_out"]), file)
+    assert ids(asking) == ["one"]
+    assert asking.get("/customers/one").status_code == 200
 
 
 def test_another_horizon_is_not_compared(asking: httpx.Client, scores: Path) -> None:
