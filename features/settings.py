@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     bundle: Path = _under("bundle")
     scores: Path = _under("scores")
     prediction_log: Path | None = None  # vectors as served: training holds the history against them
+    recorded: Path = _under("recorded")  # what CSMs did, and whether they agree with the scores
 
     # What the history says
     date_format: str | None = None  # strptime's, for dates in files that are not ISO 8601

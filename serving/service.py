@@ -35,13 +35,15 @@ from serving.schemas import (
 from serving.scorer import Scorer
 from serving.sent import SentTables
 from serving.sessions import logins
+from serving.treatments import Ledger
 from serving.web import pages
 
 logging.getLogger(FAULTS_LOGGED_BY).addFilter(WithoutInputs())
 log = logging.getLogger(__name__)
 settings = read_settings()
 rules = Rules(keys_of(settings), settings.requests_a_minute)
-site = pages(Board(settings.scores), currency=settings.currency)
+ledger = Ledger(settings.recorded, lambda: datetime.now(UTC))
+site = pages(Board(settings.scores), currency=settings.currency, ledger=ledger)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup

@@ -8,18 +8,26 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from features.history import History
 from serving.board import Board, Scored
+from serving.treatments import Ledger
 from serving.web.asked import asked
 from serving.web.customer import customer, recorded
 from serving.web.export import pieces
 from serving.web.guarded import Guarded
 from serving.web.portfolio import choices, portfolio, views
 from serving.web.record import Record, record
+from serving.web.recording import (
+    Disagreement,
+    as_csv,
+    as_json,
+    disagreement,
+    record_treatment,
+)
 from serving.web.silent import is_marked, mark_silent
 from serving.web.templating import STATIC, templates
 
@@ -36,15 +44,25 @@ class Remembers(Protocol):
         """One thread at a time."""
 
 
-def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") -> Starlette:
+def pages(
+    board: Board,
+    scorer: Remembers | None = None,
+    currency: str = "USD",
+    ledger: Ledger | None = None,
+) -> Starlette:
     """The pages over one data set of scores; the scorer may be put into `state` later.
 
-    Without a scorer the pages show the scores, but no customer's history.
+    Without a scorer the pages show the scores, but no customer's history; without a ledger nothing
+    can be recorded.
     """
     app = Starlette(
         routes=[
             Route("/", show_portfolio),
             Route("/customers.csv", download),
+            Route("/treatments", record_treatment, methods=["POST"]),
+            Route("/disagreement", show_disagreement),
+            Route("/disagreement.csv", download_disagreement),
+            Route("/disagreement.json", list_disagreement),
             Route("/customers/{customer_id:path}", show_customer),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
@@ -52,6 +70,7 @@ def pages(board: Board, scorer: Remembers | None = None, currency: str = "USD") 
         exception_handlers={HTTPException: show_missing},
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
+    app.state.ledger, app.state.to_customer = ledger, to_customer
     return app
 
 
@@ -73,8 +92,11 @@ def show_customer(request: Request) -> Response:
     found = customer(scored, customer_id) if scored else None
     if scored is None or found is None:
         raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
+    done = state.ledger.records().of(customer_id) if state.ledger else None
     drawn = recorded(scored, _record(request, scored, customer_id), customer_id, state.currency)
-    return _page(request, "customer.html", {"scored": scored, **found, **drawn})
+    said = {"scored": scored, "done": done, "thanks": "recorded" in request.query_params}
+    today = {"today": state.ledger.today if state.ledger else None}
+    return _page(request, "customer.html", {**said, **found, **drawn, **today})
 
 
 def download(request: Request) -> Response:
@@ -88,6 +110,36 @@ def download(request: Request) -> Response:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
+
+
+def show_disagreement(request: Request) -> Response:
+    """Where those who know the customers do not agree with the model."""
+    owner = request.query_params.get("owner", "")
+    return _page(request, "disagreement.html", {"found": _disagreement(request), "owner": owner})
+
+
+def download_disagreement(request: Request) -> Response:
+    """The same as a file for a spreadsheet."""
+    headers = {"Content-Disposition": 'attachment; filename="disagreement.csv"'}
+    rows = as_csv(_disagreement(request).disagreed)
+    return Response(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def list_disagreement(request: Request) -> Response:
+    """The same as JSON."""
+    return JSONResponse(as_json(_disagreement(request).disagreed))
+
+
+def to_customer(request: Request, customer_id: str) -> str:
+    """The address of a customer's page."""
+    root: str = request.scope.get("root_path", "")
+    return f"{root}/customers/{quote(customer_id, safe='')}"
+
+
+def _disagreement(request: Request) -> Disagreement:
+    ledger: Ledger | None = request.app.state.ledger
+    verdicts = ledger.records().verdicts if ledger else ()
+    return disagreement(verdicts, request.query_params.get("owner", ""))
 
 
 def show_missing(request: Request, missing: Exception) -> Response:
@@ -120,6 +172,6 @@ def _page(request: Request, name: str, said: dict[str, Any], status: int = 200) 
     said |= {
         "root": root,
         "status": status,
-        "to_customer": lambda id_: f"{root}/customers/{quote(id_, safe='')}",
+        "to_customer": lambda id_: to_customer(request, id_),
     }
     return HTMLResponse(template.render(said), status)

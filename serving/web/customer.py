@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.board import Scored, scores_of, told
+from serving.web.plays import recommended
 from serving.web.reasons import by_theme, differences
 from serving.web.record import Record, gaps
 from serving.web.timeline import timeline
@@ -24,6 +25,7 @@ def customer(scored: Scored, customer_id: str) -> Mapping[str, Any] | None:
         "told": now,
         "row": row,
         "themes": by_theme(now),
+        "recommended": recommended(now),
         "differences": differences(now, before) if before else [],
     }
 

@@ -14,6 +14,7 @@ from serving.web.portfolio import chosen
 MARK = b"\xef\xbb\xbf"  # without it, Excel reads names as Latin-1
 PIECE = 10_000  # customers
 FORMULA = "'^[=+@\\t\\r-]'"
+DANGEROUS = ("=", "+", "@", "\t", "\r", "-")
 
 
 def pieces(scored: Scored, asked: Asked) -> Iterator[bytes]:
@@ -24,6 +25,11 @@ def pieces(scored: Scored, asked: Asked) -> Iterator[bytes]:
     yield MARK + _written(found.schema.empty_table(), headings=True)
     for batch in found:
         yield _written(pa.Table.from_batches([batch]), headings=False)
+
+
+def plain(value: object) -> object:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
 
 
 def renewal_date(as_of: date, days: int | None) -> date | None:

@@ -8,9 +8,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.feature import Theme
+from serving.plays.catalogue import PLAYS
 from serving.web import words
 from serving.web.asked import VIEWS, WINDOWS
 from serving.web.export import renewal_date
+from serving.web.plays import play_title
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -24,6 +26,7 @@ FILTERS = (
     words.days,
     words.customers,
     words.signed_points,
+    play_title,
 )
 ORDER_WORDS = {
     "": "Revenue at risk",
@@ -44,9 +47,11 @@ def templates(currency: str) -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of i18n
     environment.filters |= {word.__name__: word for word in FILTERS}
     environment.filters["money"] = lambda value: words.money(value, currency)
     environment.filters["short_money"] = lambda value: words.short_money(value, currency)
@@ -57,6 +62,7 @@ def templates(currency: str) -> Environment:
 def _globals() -> dict[str, Any]:
     return {
         "BANDS": words.BANDS,
+        "PLAYS": PLAYS,
         "ORDERS": ORDER_WORDS,
         "THEMES": [theme.value for theme in Theme],
         "VIEWS": VIEWS,

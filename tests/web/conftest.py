@@ -14,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from serving.board import Board
+from serving.treatments import Ledger
 from serving.web import pages
-from tests.web.made_up import Remembering, history, write_book
+from tests.web.made_up import NOW, Remembering, history, write_book
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = [
@@ -47,7 +48,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Starlette:
     """The pages over the book."""
     scores = tmp_path_factory.mktemp("scores")
     write_book(scores)
-    return pages(Board(scores), Remembering(history()))
+    ledger = Ledger(tmp_path_factory.mktemp("recorded"), lambda: NOW)
+    return pages(Board(scores), Remembering(history()), ledger=ledger)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from features.history import History
 from features.sources.files import in_memory
 from serving.dataset import publish
 from serving.resumable import write
-from serving.schemas import Prediction, Reason
+from serving.schemas import Advice, Prediction, Reason
 
 TYPICAL = 0.08
 LIMITS = (("critical", 0.6), ("high", 0.3), ("medium", 0.12), ("low", 0.0))
@@ -75,6 +75,13 @@ def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> N
 
 ORDINARY = reason("events_28d_change_28d", "Actions down 20 % against the 4 weeks before", 5.0)
 TODAY, BEFORE, EARLIER = date(2026, 11, 1), date(2026, 10, 25), date(2026, 10, 18)
+NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
+ADVICE = Advice(
+    play="training_session",
+    touch="high",
+    grounds=("theme=usage", "band=critical"),
+    due=date(2026, 11, 3),
+)
 SCRIPT = "<script>document.title = 'taken over'</script>"
 TRAVERSAL = "../../etc/passwd"
 FELL = reason(
@@ -108,11 +115,12 @@ LATEST = [
         reasons=(FELL, OVERDUE),
         protective=(HAPPY,),
         context=(PLAN,),
+        advice=ADVICE,
         themes={"usage": 60.0, "billing": 24.0, "sentiment": -3.0, "contract": 1.0},
     ),
     scored("dune", None, insufficient="Known for 9 days; 28 are needed"),
     scored("fern", 0.35, days_to_renewal=None, owner=None, segment=None),
-    scored("gale", 0.4, mrr=500.0, name="=cmd|gale", reasons=(OVERDUE,)),
+    scored("gale", 0.4, mrr=500.0, name="=cmd|gale", reasons=(OVERDUE,), held_out=True),
     scored(TRAVERSAL, 0.05, name=SCRIPT),
 ]
 RANKED = ["Cyan Foods", "=cmd|gale", "Beta", "Ácme", "Fern", SCRIPT, "Dune"]
