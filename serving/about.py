@@ -41,16 +41,27 @@ def card_of(model: ChurnModel, limits: tuple[float, ...]) -> ModelCard:
         boosters=len(model.boosters),
         base_rate=model.about.get("base_rate"),
         bands=dict(zip((band.value for band in rising), limits, strict=True)),
-        calibration={
-            "slope": model.calibration.slope,
-            "intercept": model.calibration.intercept,
-        },
+        months=model.days,
+        causes=tuple(cause.value for cause in model.causes),
+        calibration=calibration_of(model),
+        insufficient=model.insufficient,
         trained_on=tuple(model.about.get("trained_on", ())),
         tested_on=tuple(model.about.get("tested_on", ())),
         data_digest=model.about.get("data_digest"),
         meant_for=MEANT_FOR,
         not_meant_for=NOT_MEANT_FOR,
     )
+
+
+def calibration_of(model: ChurnModel) -> dict[str, dict[str, float]]:
+    """Each line by its cause and the day its month ends on, such as voluntary_60."""
+    return {
+        f"{each.cause}_{model.days[each.month - 1]}": {
+            "slope": each.calibration.slope,
+            "intercept": each.calibration.intercept,
+        }
+        for each in model.components
+    }
 
 
 def health_of(scorer: Scorer) -> Health:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from features.errors import InsufficientData
 from features.featureset import Values
 from serving.cases import Cases
-from serving.dataset import FILE, only_writer, publish, run_before, run_of
+from serving.dataset import FILE, only_writer, publish, run_before, run_of, schema_of
 from serving.freshness import require_fresh
 from serving.likely import Limits, differences, require_likely
 from serving.resumable import write
@@ -136,10 +136,15 @@ def _written(
 ) -> tuple[Path, dict[str, Any]]:
     """The run's folder, not in its place yet, and what the run says of itself."""
     made = write(
-        scores, as_of, inputs, lambda begin: scorer.predictions(everyone.cases, as_of, step, begin)
+        scores,
+        as_of,
+        inputs,
+        lambda begin: scorer.predictions(everyone.cases, as_of, step, begin),
+        schema_of(scorer.model.days),
     )
     return made, dict(inputs) | {
         "horizon_days": scorer.model.horizon_days,
+        "insufficient": scorer.model.insufficient,
         "created_at": scorer.clock().isoformat(),
         "customers": everyone.known,
         "known_rows": scorer.known_rows(as_of),
@@ -157,7 +162,7 @@ def tallied(folder: Path) -> dict[str, Any]:
     return {
         "rows": len(rows["band"]),
         "scored": len(chances),
-        "mean_probability": sum(chances) / len(chances),
+        "mean_probability": sum(chances) / len(chances) if chances else None,
         "revenue_at_risk": sum(money or 0.0 for money in rows["revenue_at_risk"]),
         "by_band": {band.value: bands[band] for band in reversed(Band) if bands[band]},
     }

@@ -5,7 +5,7 @@ replaces another renames its file over the old one.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -78,6 +78,10 @@ SCHEMA = pa.schema(
         ("scored_at", pa.timestamp("us", "UTC")),
         ("advice", ADVICE),
         ("held_out", pa.bool_()),
+        ("cause", pa.string()),
+        ("probability_voluntary", pa.float64()),
+        ("probability_involuntary", pa.float64()),
+        ("expected_days", pa.float64()),
     ]
 )
 
@@ -115,6 +119,11 @@ def run_before(scores: Path, as_of: date) -> Run | None:
     dates = sorted(path.name.removeprefix(PREFIX) for path in scores.glob(f"{PREFIX}*"))
     earlier = [day for day in dates if day < as_of.isoformat()]
     return run_of(scores, date.fromisoformat(earlier[-1])) if earlier else None
+
+
+def schema_of(days: Sequence[int]) -> pa.Schema:
+    """The columns of a run: SCHEMA, and one such as probability_30 for each end of a month."""
+    return pa.schema([*SCHEMA, *(pa.field(f"probability_{end}", pa.float64()) for end in days)])
 
 
 def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) -> Path:
@@ -167,6 +176,8 @@ def row_of(prediction: Prediction) -> dict[str, Any]:
     row = prediction.model_dump()
     for name in ("reasons", "protective", "context"):
         row[name] = [_reason(reason) for reason in getattr(prediction, name)]
+    row |= {f"probability_{end}": chance for end, chance in prediction.by_days.items()}
+    row |= {f"probability_{cause}": chance for cause, chance in prediction.by_cause.items()}
     row["themes"] = [{"theme": t, "points": p} for t, p in prediction.themes.items()]
     return row
 

@@ -19,6 +19,7 @@ from training.model import ChurnModel, Told, typical_probability
 
 AT_ONCE = 1_000  # customers explained at a time
 MONTHS_A_YEAR = 12
+UNHEARD = INSUFFICIENT["nothing_known"]
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 Step = Callable[[int], None]
@@ -72,7 +73,7 @@ class Teller:
 
     def _ranks(self, cases: Cases) -> Places:
         """Places by revenue at risk, days to renewal, probability; 0 where nothing is said."""
-        ranks, sure = np.zeros(len(cases.people), np.int64), _sure(cases)
+        ranks, sure = np.zeros(len(cases.people), np.int64), self._sure(cases)
         if len(sure):
             columns = cases.where(sure).columns
             chance = self.model.probability(columns)
@@ -82,13 +83,19 @@ class Teller:
             ranks[sure[np.lexsort((-chance, days, -revenue))]] = np.arange(1, len(sure) + 1)
         return ranks
 
+    def _sure(self, cases: Cases) -> Places:
+        """The places of those of whom enough is known, by a model that knows enough itself."""
+        if self.model.insufficient:
+            return np.empty(0, np.int64)
+        return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
+
     def _told(self, cases: Cases, ranks: Places, asking: Asking) -> Iterator[Prediction]:
-        sure = _sure(cases)
+        sure = self._sure(cases)
         told = self.model.told(cases.where(sure).columns) if len(sure) else None
         rows = {int(place): row for row, place in enumerate(sure)}
         for place, person in enumerate(cases.people):
             known = self._known(cases, place, asking)
-            if told is None or person.insufficient:
+            if told is None or place not in rows:
                 said = self._unsaid(person)
             else:
                 said = self._said(cases, place, told, rows[place]) | {"rank": int(ranks[place])}
@@ -133,7 +140,7 @@ class Teller:
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
-        words = INSUFFICIENT[person.insufficient or "nothing_known"]
+        words = INSUFFICIENT.get(person.insufficient or "", self.model.insufficient or UNHEARD)
         return nothing | {
             "band": band_of(None, self.limits),
             "reasons": (),
@@ -147,6 +154,7 @@ class Teller:
         return {
             "probability": chance,
             "typical": typical_probability(told),
+            **ahead_of(told, row),
             "band": band_of(chance, self.limits),
             "revenue_at_risk": None if mrr is None else chance * mrr * MONTHS_A_YEAR,
             "reasons": why.reasons,
@@ -171,9 +179,17 @@ class Teller:
         )
 
 
-def _sure(cases: Cases) -> Places:
-    """The places of those of whom enough is known."""
-    return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
+def ahead_of(told: Told, row: int) -> dict[str, Any]:
+    """What lies ahead of one row: the probability by days and by cause, and days to be expected."""
+    ahead = told.outlook
+    causes = {cause.value: float(chance[row, -1]) for cause, chance in ahead.by_cause.items()}
+    apart = causes if len(causes) > 1 else {}
+    return {
+        "by_days": dict(zip(ahead.days, ahead.leaving[row].tolist(), strict=True)),
+        "by_cause": apart,
+        "cause": max(apart, key=lambda cause: apart[cause]) if apart else None,
+        "expected_days": float(ahead.expected_days[row]),
+    }
 
 
 def _known_number(value: Any) -> float | None:

@@ -30,6 +30,7 @@ def write(
     as_of: date,
     inputs: Mapping[str, Any],
     predictions: Callable[[int], Iterator[Prediction]],
+    schema: pa.Schema = SCHEMA,
 ) -> Path:
     """Write a run into a folder of its own, not in its place yet; returns that folder.
 
@@ -37,8 +38,8 @@ def write(
     """
     made = begun(scores, as_of, inputs)
     if not (made / FILE).is_file():
-        _blocks(made, predictions)
-        _join(made, inputs)
+        _blocks(made, predictions, schema)
+        _join(made, inputs, schema)
     for block in _found(made):
         block.unlink()
     return made
@@ -55,12 +56,14 @@ def begun(scores: Path, as_of: date, inputs: Mapping[str, Any]) -> Path:
     return made
 
 
-def _blocks(made: Path, predictions: Callable[[int], Iterator[Prediction]]) -> None:
+def _blocks(
+    made: Path, predictions: Callable[[int], Iterator[Prediction]], schema: pa.Schema
+) -> None:
     done = len(_found(made))
     rest = predictions(done * AT_ONCE)
     while rows := [row_of(prediction) for prediction in islice(rest, AT_ONCE)]:
         block = made / f"{BLOCK}{done:06}.parquet"
-        _whole(block, lambda file: pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file))
+        _whole(block, lambda file: pq.write_table(pa.Table.from_pylist(rows, schema), file))
         done += 1
 
 
@@ -69,19 +72,19 @@ def _found(made: Path) -> list[Path]:
     return sorted(made.glob(f"{BLOCK}*.parquet"))
 
 
-def _join(made: Path, inputs: Mapping[str, Any]) -> None:
+def _join(made: Path, inputs: Mapping[str, Any], schema: pa.Schema) -> None:
     """One file of all blocks; every row was scored at the moment that the first ones were."""
-    schema = SCHEMA.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
+    marked = schema.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
     blocks = _found(made)
     moment = pq.read_table(blocks[0], columns=["scored_at"])["scored_at"][0] if blocks else None
-    place = SCHEMA.get_field_index("scored_at")
+    place = schema.get_field_index("scored_at")
 
     def joined(file: Path) -> None:
-        with pq.ParquetWriter(file, schema, compression="zstd") as target:
+        with pq.ParquetWriter(file, marked, compression="zstd") as target:
             for block in blocks:
-                rows = pq.read_table(block, schema=SCHEMA)
+                rows = pq.read_table(block, schema=schema)
                 column = pa.repeat(moment, len(rows))
-                target.write_table(rows.set_column(place, SCHEMA.field(place), column))
+                target.write_table(rows.set_column(place, schema.field(place), column))
 
     _whole(made / FILE, joined)
 

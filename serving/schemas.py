@@ -70,6 +70,27 @@ class Prediction(Said):
         description="Calibrated: of 100 customers at .2, about 20 leave. Null if unsaid.",
     )
     typical: float | None = Field(description="The probability of a typical customer.")
+    by_days: dict[int, float] = Field(
+        {},
+        description="The probability of leaving within 30, 60, ... days: it never falls, and the "
+        "last is `probability`.",
+        examples=[{"30": 0.04, "60": 0.09, "90": 0.13}],
+    )
+    by_cause: dict[str, float] = Field(
+        {},
+        description="The probability of leaving of their own will (voluntary) and for want of "
+        "payment (involuntary); they add up to `probability`. Empty where causes are not told "
+        "apart.",
+        examples=[{"voluntary": 0.1, "involuntary": 0.03}],
+    )
+    cause: str | None = Field(
+        None,
+        description="The likelier of the two: voluntary is a matter for the CSM, involuntary for "
+        "whoever collects payments. Null where causes are not told apart.",
+    )
+    expected_days: float | None = Field(
+        None, description="Days of the horizon that the customer is expected to stay."
+    )
     band: Band
     mrr: float | None = Field(description="Recurring revenue a month on the as-of date.")
     days_to_renewal: int | None = Field(None, description="Null where no renewal is agreed.")
@@ -155,7 +176,16 @@ class ModelCard(Said):
     boosters: int
     base_rate: float | None = Field(description="Share of training snapshots that churned.")
     bands: dict[str, float] = Field(description="The probability from which each band begins.")
-    calibration: dict[str, float]
+    months: tuple[int, ...] = Field(description="Days at which the horizon's months end.")
+    causes: tuple[str, ...] = Field(
+        description="Told apart: voluntary and involuntary (for want of payment), or any."
+    )
+    calibration: dict[str, dict[str, float]] = Field(
+        description="By cause and end of month, such as voluntary_60: a line in log-odds."
+    )
+    insufficient: str | None = Field(
+        None, description="Why the model tells nobody apart, in words; null where it has learnt."
+    )
     trained_on: tuple[str, ...] = Field(description="As-of dates trained on.")
     tested_on: tuple[str, ...] = Field(description="Later as-of dates judged on.")
     data_digest: str | None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -17,27 +18,96 @@ FOLDS = 5
 # Leaves by churned snapshots: small trees hold back what few events cannot support.
 LEAVES = ((300, 4), (2_000, 7), (20_000, 15))
 MOST_LEAVES = 31
+QUIET: Mapping[str, Any] = MappingProxyType(
+    {"verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
+)
 
 
-def settings(churned: int, monotone: Sequence[int], seed: int) -> dict[str, Any]:
-    """LightGBM's settings for so many churned snapshots; the same ones give the same boosters."""
+@dataclass(frozen=True)
+class Sample:
+    """Rows to fit on, binned once for all targets, and how: `more` replaces some settings.
+
+    `threads` boosters are fitted at a time, each by one thread: as fast as LightGBM's own threads
+    on an idle machine, and not slower on a busy one. Their number changes no booster.
+    """
+
+    features: FeatureSet
+    matrix: Numbers
+    customers: NDArray[Any]
+    binned: lgb.Dataset
+    threads: int = 1
+    trees: int = 300
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, features: FeatureSet, matrix: Numbers, customers: NDArray[Any], **how: Any
+    ) -> "Sample":
+        """Bin a matrix (rows, features) of vectors, whose rows are of `customers`."""
+        return cls(features, matrix, customers, _binned(features, matrix), **how)
+
+
+def settings(events: int, monotone: Sequence[int], seed: int) -> dict[str, Any]:
+    """LightGBM's settings for so many events; the same ones give the same boosters.
+
+    The target may be a share of several months: the cross-entropy of 0 and 1 is the log-loss.
+    """
     return {
-        "objective": "binary",
+        "objective": "cross_entropy",
         "learning_rate": 0.03,
-        "num_leaves": next((leaves for below, leaves in LEAVES if churned < below), MOST_LEAVES),
-        "min_child_samples": 100 if churned >= 500 else 30,
+        "num_leaves": next((leaves for below, leaves in LEAVES if events < below), MOST_LEAVES),
+        "min_child_samples": 100 if events >= 500 else 30,
         "subsample": 0.8,
         "subsample_freq": 1,
         "colsample_bytree": 0.5,
         "reg_lambda": 20.0,
         "monotone_constraints": list(monotone),
         "monotone_constraints_method": "basic",
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
         "seed": seed,
-        "verbosity": -1,
+        **QUIET,
     }
+
+
+def fitted_on(
+    sample: Sample, target: Numbers, weight: Numbers, seeds: Sequence[int]
+) -> tuple[lgb.Booster, ...]:
+    """One booster per seed, on the rows of a weight above 0."""
+    rows = np.flatnonzero(weight > 0)
+    return tuple(_together(_fitting(sample, target, weight, rows), seeds, sample.threads))
+
+
+def cross_margins(
+    sample: Sample, target: Numbers, weight: Numbers, seeds: Sequence[int]
+) -> Numbers:
+    """Margins for every row from boosters that never saw its customer."""
+    folds = customer_folds(sample.customers, FOLDS)
+
+    def one(fold: int) -> Numbers:
+        rows = np.flatnonzero((folds != fold) & (weight > 0))
+        held, fit = sample.matrix[folds == fold], _fitting(sample, target, weight, rows)
+        raw = [fit(seed).predict(held, raw_score=True, num_threads=1) for seed in seeds]
+        return np.asarray(np.mean(raw, axis=0))
+
+    margins = np.empty(len(target))
+    for fold, told in enumerate(_together(one, range(FOLDS), sample.threads)):
+        margins[folds == fold] = told
+    return margins
+
+
+def _fitting(
+    sample: Sample, target: Numbers, weight: Numbers, rows: NDArray[np.intp]
+) -> Callable[[int], lgb.Booster]:
+    events = int((target * weight)[rows].sum())
+
+    def one(seed: int) -> lgb.Booster:
+        part = sample.binned.subset(rows.tolist()).construct()
+        part.set_label(target[rows])
+        if (weight[rows] != 1).any():
+            part.set_weight(weight[rows])
+        how = settings(events, sample.features.monotone, seed) | dict(sample.more)
+        return lgb.train(how, part, num_boost_round=sample.trees)
+
+    return one
 
 
 def fitted(
@@ -45,21 +115,11 @@ def fitted(
     matrix: Numbers,
     churned: Numbers,
     seeds: Sequence[int],
-    threads: int = 1,
-    trees: int = 300,
-    more: Mapping[str, Any] = MappingProxyType({}),
+    **how: Any,
 ) -> tuple[lgb.Booster, ...]:
-    """One booster per seed, on the same rows; `more` replaces some of the settings.
-
-    `threads` boosters are fitted at a time, each by one thread: as fast as LightGBM's own threads
-    on an idle machine, and not slower on a busy one. Their number changes no booster.
-    """
-
-    def one(seed: int) -> lgb.Booster:
-        how = settings(int(churned.sum()), features.monotone, seed) | dict(more)
-        return lgb.train(how, _dataset(features, matrix, churned), num_boost_round=trees)
-
-    return tuple(_together(one, seeds, threads))
+    """One booster per seed for a target of 0 and 1; `how` is as for `Sample`."""
+    sample = Sample.of(features, matrix, np.arange(len(matrix)), **how)
+    return fitted_on(sample, churned, np.ones(len(churned)), seeds)
 
 
 def cross_fitted(
@@ -67,22 +127,12 @@ def cross_fitted(
     matrix: Numbers,
     churned: Numbers,
     customers: NDArray[Any],
-    threads: int = 1,
+    seeds: Sequence[int],
     **how: Any,
 ) -> Numbers:
-    """Margins for every row from boosters that never saw its customer; `how` is as for `fitted`."""
-    folds = customer_folds(customers, FOLDS)
-
-    def one(fold: int) -> Numbers:
-        held = folds == fold
-        boosters = fitted(features, matrix[~held], churned[~held], **how)
-        raw = [np.asarray(b.predict(matrix[held], raw_score=True, num_threads=1)) for b in boosters]
-        return np.asarray(np.mean(raw, axis=0))
-
-    margins = np.empty(len(churned))
-    for fold, told in enumerate(_together(one, range(FOLDS), threads)):
-        margins[folds == fold] = told
-    return margins
+    """Margins for every row from boosters that never saw its customer, of 0 and 1."""
+    sample = Sample.of(features, matrix, customers, **how)
+    return cross_margins(sample, churned, np.ones(len(churned)), seeds)
 
 
 def _together(one: Callable[[int], Made], many: Iterable[int], threads: int) -> list[Made]:
@@ -104,13 +154,14 @@ def gain_shares(boosters: Sequence[lgb.Booster], names: Sequence[str]) -> Mappin
     return dict(zip(names, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
 
 
-def _dataset(features: FeatureSet, matrix: Numbers, churned: Numbers) -> lgb.Dataset:
+def _binned(features: FeatureSet, matrix: Numbers) -> lgb.Dataset:
     names = features.names
-    return lgb.Dataset(
+    made = lgb.Dataset(
         matrix,
-        churned,
+        np.zeros(len(matrix)),
         feature_name=names,
         categorical_feature=[names.index(name) for name in features.categorical],
-        params={"verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1},
-        free_raw_data=False,
+        params={**QUIET, "feature_pre_filter": False},
+        free_raw_data=True,
     )
+    return made.construct()

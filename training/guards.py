@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from features.history import History
 from training import fit
 from training.baselines import blank_of, known_as
-from training.fit import Numbers, cross_fitted, fitted
+from training.fit import Numbers, cross_fitted
 from training.guarded import Guarded
 from training.labels import Label
 from training.membership import population
@@ -30,7 +30,7 @@ from training.replay import (
     source_history,
     truncation_replay,
 )
-from training.train import Trained
+from training.train import Trained, refitted
 
 CLIFF, CONSTANT, SURE = 0.15, 0.55, 1.645
 PERMUTATIONS, QUICK_TREES, THREADS = 3, 40, 2
@@ -60,7 +60,7 @@ def guarded(
     frames = sampled(history, rows.index.get_level_values("customer_id"))
     judged = [*trained.split.train, *trained.split.test]
     dates = replay_dates(judged)
-    return (
+    of_the_data = (
         source_history(features),
         truncation_replay(features, frames, dates),
         future_rows(features, frames, dates),
@@ -68,13 +68,18 @@ def guarded(
         embargo(trained, label),
         maturity(trained, label, now),
         population(pd.concat([rows, trained.test]), frames, label, judged),
+    )
+    if trained.model.insufficient:  # nothing was learnt that could be a leak
+        return (*of_the_data, score_parity(trained.model, trained.test))
+    return (
+        *of_the_data,
         *probes(trained),
         month_cliff(trained),
         permuted_target(trained),
         constant_label(trained),
         score_parity(trained.model, trained.test),
         online_parity(trained.model, frames, judged[-1]),
-        determinism(trained),
+        determinism(trained, label),
         monotone_sweep(trained.model, trained.test),
     )
 
@@ -138,13 +143,10 @@ def constant_label(trained: Trained) -> Guarded:
     return Guarded("customer-constant label", "", found, rule, found > limit)
 
 
-def determinism(trained: Trained) -> Guarded:
+def determinism(trained: Trained, label: Label) -> Guarded:
     """The same rows and the same seed give the same booster, to the last character."""
-    model, churned = trained.model, trained.train["churned"].to_numpy(float)
-    seed = model.boosters[0].params["seed"]
-    trees = model.boosters[0].num_trees()
-    [again] = fitted(model.features, model.matrix(trained.train), churned, [seed], trees=trees)
-    differs = again.model_to_string() != model.boosters[0].model_to_string()
+    first, again = refitted(trained, label)
+    differs = first != again
     return Guarded("determinism", "", float(differs), "fitting again gives the same model", differs)
 
 

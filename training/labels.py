@@ -13,6 +13,21 @@ from features.history import History
 
 DAY = pd.Timedelta(days=1)
 NEVER = pd.Timestamp("2200-01-01")
+MONTH_DAYS, SHORTEST_DAYS = 30, 15
+
+
+def month_ends(horizon_days: int) -> tuple[int, ...]:
+    """The ends of a horizon's months, of 30 days each.
+
+    A remainder of less than 15 days belongs to the month before it; a horizon of up to 45 days is
+    one month.
+    """
+    whole = [*range(MONTH_DAYS, horizon_days + 1, MONTH_DAYS)]
+    if horizon_days <= MONTH_DAYS + SHORTEST_DAYS:
+        return (horizon_days,)
+    if horizon_days - whole[-1] < SHORTEST_DAYS:
+        whole.pop()
+    return (*whole, horizon_days)
 
 
 class Label(Protocol):
@@ -21,6 +36,14 @@ class Label(Protocol):
     @property
     def horizon_days(self) -> int:
         """The days a probability speaks of."""
+
+    @property
+    def lead_days(self) -> int:
+        """The days between the as-of date and the beginning of the horizon."""
+
+    @property
+    def month_ends(self) -> tuple[int, ...]:
+        """The days of the horizon on which its months end; the last is the horizon itself."""
 
     @property
     def reach_days(self) -> int:
@@ -52,6 +75,11 @@ class ChurnLabel:
             )
 
     @property
+    def month_ends(self) -> tuple[int, ...]:
+        """The days of the horizon on which its months end."""
+        return month_ends(self.horizon_days)
+
+    @property
     def reach_days(self) -> int:
         """Days after the as-of date until its label can be trusted: also the embargo."""
         return self.lead_days + self.horizon_days + self.gap_days + self.arrival_lag_days
@@ -80,6 +108,11 @@ class InactivityLabel:
     arrival_lag_days: int = 3
 
     @property
+    def month_ends(self) -> tuple[int, ...]:
+        """One step: who uses nothing in the horizon was inactive in all of it."""
+        return (self.horizon_days,)
+
+    @property
     def reach_days(self) -> int:
         """Days after the as-of date until its label can be trusted: also the embargo."""
         return self.lead_days + self.horizon_days + self.arrival_lag_days
@@ -103,6 +136,20 @@ class InactivityLabel:
 def matured(label: Label, dates: Sequence[date], now: date) -> list[date]:
     """The as-of dates whose label can be trusted now; later ones are censored, never negative."""
     return [as_of for as_of in dates if as_of + timedelta(days=label.reach_days) <= now]
+
+
+def months_known(label: Label, as_of: date, now: date) -> int:
+    """How many months of a date's horizon had matured by a day; the others are censored."""
+    after = label.reach_days - label.horizon_days
+    return sum(as_of + timedelta(days=after + end) <= now for end in label.month_ends)
+
+
+def month_of_exit(labelled: pd.DataFrame, label: Label) -> "pd.Series[int]":
+    """The month of the horizon in which each row's customer leaves: 1 is the first, 0 is none."""
+    opens = _moments(labelled) + label.lead_days * DAY
+    days = (labelled["churned_at"] - opens).dt.total_seconds().to_numpy() / DAY.total_seconds()
+    month = np.searchsorted(label.month_ends, days, side="right") + 1
+    return pd.Series(np.where(labelled["churned"] == 1, month, 0), labelled.index, dtype="int8")
 
 
 def subscriptions_of(history: History) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The one thing training hands to serving: boosters, a calibration, the features' contract.
+"""The one thing training hands to serving: hazards by month and cause, and the features' contract.
 
 A model is saved as a folder of text files (boosters in LightGBM's own format, the rest as JSON):
 there is nothing in it that could run.
@@ -9,11 +9,11 @@ import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +21,8 @@ from features.catalogue import catalogue
 from features.errors import ContractError, ModelMissing
 from features.featureset import FeatureSet
 from training.calibrate import Platt, sigmoid
+from training.ensemble import Ensemble, explained, keep, kept, margin_of
+from training.hazards import Cause, Component, Outlook, compounded, outlook, rates
 from training.references import References
 from training.seal import is_sealed, require_same_scores, require_whole, seal
 
@@ -31,31 +33,37 @@ Numbers: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 MODEL = "model.json"
 log = logging.getLogger(__name__)
+FORMAT = 2  # of model.json: by month and cause
 
 
 @dataclass(frozen=True)
 class Told:
     """What a model says of some vectors: `contributions` sum to logit(probability) - typical.
 
-    `margin` is what customers are ranked by; `contributions` are (rows, features) in calibrated
-    log-odds, exact TreeSHAP; `typical` is the log-odds of a typical customer.
+    `margin` is logit(probability), by which customers are ranked; `contributions` are (rows,
+    features) in log-odds; `typical` is the log-odds of a typical customer.
     """
 
     margin: Numbers
     probability: Numbers
     contributions: Numbers
     typical: float
+    outlook: Outlook
 
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """Boosters averaged in log-odds, then calibrated, with what checks and explains them."""
+    """Hazards by month and cause, compounded, with what checks and explains them.
+
+    `components` are ordered by month and then by cause; each reads one of `ensembles`. `days` are
+    the ends of the months, counted from the as-of date and the lead.
+    """
 
     features: FeatureSet
-    boosters: tuple[lgb.Booster, ...]
-    calibration: Platt
+    ensembles: tuple[Ensemble, ...]
+    components: tuple[Component, ...]
+    days: tuple[int, ...]
     categories: Mapping[str, tuple[str, ...]]
-    horizon_days: int
     references: References
     about: Mapping[str, Any]
 
@@ -63,6 +71,27 @@ class ChurnModel:
     def version(self) -> str:
         """The name under which its scores are kept."""
         return str(self.about.get("version", "unregistered"))
+
+    @property
+    def horizon_days(self) -> int:
+        """The days that a probability speaks of."""
+        return self.days[-1]
+
+    @property
+    def boosters(self) -> Ensemble:
+        """The boosters of all ensembles."""
+        return tuple(booster for ensemble in self.ensembles for booster in ensemble)
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes told apart, in the order in which they are asked."""
+        return tuple(dict.fromkeys(each.cause for each in self.components))
+
+    @property
+    def insufficient(self) -> str | None:
+        """Why the model tells nobody apart, in words; None of a model that has learnt."""
+        said: str | None = self.about.get("insufficient")
+        return said
 
     def matrix(self, vectors: Vectors) -> Numbers:
         """The vectors as the boosters take them: (rows, features); an unseen category is missing.
@@ -74,27 +103,56 @@ class ChurnModel:
             raise ContractError(f"The vectors have no column {', '.join(absent)}.")
         return np.column_stack([self._column(f.name, vectors[f.name]) for f in self.features])
 
+    def log_odds(self, matrix: Numbers) -> Numbers:
+        """Calibrated log-odds of every component: (rows, components)."""
+        margins = [margin_of(ensemble, matrix) for ensemble in self.ensembles]
+        return self._calibrated(margins)
+
     def margins(self, matrix: Numbers) -> Numbers:
-        """Mean log-odds of the boosters, before calibration."""
-        each = [_predicted(b, matrix, raw_score=True) for b in self.boosters]
-        return np.asarray(np.mean(each, axis=0))
+        """Log-odds to leave within the horizon, one per row: what customers are ranked by."""
+        return compounded(self.log_odds(matrix))
 
     def probability(self, vectors: Vectors) -> Numbers:
         """Calibrated probability of churn within the horizon, one per row."""
-        return self.calibration.probability(self.margins(self.matrix(vectors)))
+        return sigmoid(self.margins(self.matrix(vectors)))
 
-    def told(self, vectors: Vectors) -> Told:
-        """Probabilities with what each feature contributes to them.
+    def outlook(self, vectors: Vectors) -> Outlook:
+        """Survival by month, and what ends it, of each row."""
+        return outlook(self.components, self.days, self.log_odds(self.matrix(vectors)))
 
-        Path-dependent TreeSHAP (Lundberg et al. 2020) averaged over boosters, times the
-        calibration's slope: exact, because averaging and calibration are linear in log-odds.
+    def told(self, vectors: Vectors, days: int | None = None) -> Told:
+        """Probabilities with what each feature contributes to them, in log-odds.
+
+        Contributions of the components' log-odds (TreeSHAP, times the calibration's slope: exact)
+        are rescaled through the compounding, see `hazards.rates`. `days` names an earlier end of a
+        month than the horizon.
+
+        Raises:
+            ValueError: No month ends at `days`.
         """
-        matrix = self.matrix(vectors)
-        shares = [_predicted(b, matrix, pred_contrib=True) for b in self.boosters]
-        mean = np.mean(shares, axis=0) * self.calibration.slope
-        margin = self.margins(matrix)
-        typical = float(mean[0, -1]) + self.calibration.intercept if len(mean) else 0.0
-        return Told(margin, self.calibration.probability(margin), mean[:, :-1], typical)
+        matrix, place = self.matrix(vectors), self._month(days)
+        parts = [explained(ensemble, matrix) for ensemble in self.ensembles]
+        every = self._calibrated([part.margin for part in parts])
+        used = [each for each in self.components if each.month <= place]
+        odds = every[:, : len(used)]
+        usual = self._calibrated([np.array([part.typical]) for part in parts])[:, : len(used)]
+        weights = rates(odds, usual) * [each.calibration.slope for each in used]
+        shares = np.zeros(matrix.shape)
+        for number, part in enumerate(parts):
+            columns = [i for i, each in enumerate(used) if each.ensemble == number]
+            shares += weights[:, columns].sum(axis=1)[:, None] * part.contributions
+        margin = compounded(odds)
+        ahead = outlook(self.components, self.days, every)
+        return Told(margin, sigmoid(margin), shares, float(compounded(usual)[0]), ahead)
+
+    def _calibrated(self, margins: Sequence[Numbers]) -> Numbers:
+        lines = [each.calibration.logit(margins[each.ensemble]) for each in self.components]
+        return np.column_stack(lines)
+
+    def _month(self, days: int | None) -> int:
+        if days is not None and days not in self.days:
+            raise ValueError(f"No month ends at {days} days; the model has {self.days}.")
+        return len(self.days) if days is None else self.days.index(days) + 1
 
     def _column(self, name: str, values: Any) -> Numbers:
         if name in self.categories:
@@ -119,8 +177,8 @@ class ChurnModel:
             )
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(mkdtemp(prefix=".model-", dir=folder.parent))
-        for i, booster in enumerate(self.boosters):
-            booster.save_model(made / _booster(i))
+        for number, ensemble in enumerate(self.ensembles):
+            keep(ensemble, made, number)
         (made / MODEL).write_text(json.dumps(self._said(), indent=2, default=str))
         seal(made, self)
         made.chmod(0o755)
@@ -128,10 +186,11 @@ class ChurnModel:
 
     def _said(self) -> dict[str, Any]:
         return {
-            "boosters": len(self.boosters),
-            "calibration": asdict(self.calibration),
+            "format": FORMAT,
+            "days": list(self.days),
+            "ensembles": [len(ensemble) for ensemble in self.ensembles],
+            "components": [asdict(each) for each in self.components],
             "categories": self.categories,
-            "horizon_days": self.horizon_days,
             "contract": self.features.contract,
             "words": {f.name: {"reason": f.reason, "unit": f.unit} for f in self.features},
             "references": self.references.said(),
@@ -150,7 +209,8 @@ def loaded(folder: Path) -> ChurnModel:
     Raises:
         ModelMissing: There is no model in the folder.
         ContractError: A feature is declared otherwise than the model was trained on; a file is not
-            what was saved; or the model scores its reference vectors otherwise than when saved.
+            what was saved, or of another release; or the model scores its reference vectors
+            otherwise than when saved.
     """
     if not (folder / MODEL).is_file():
         raise ModelMissing(f"No model at {folder}: train one with `churn train`.")
@@ -167,7 +227,7 @@ def _read(folder: Path) -> ChurnModel:
     """The model as its files say; raises ContractError where they do not say it."""
     try:
         return _made_of(folder, json.loads((folder / MODEL).read_text()))
-    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ContractError(
             f"The model at {folder} cannot be read ({type(error).__name__}: {error}): it is "
             "broken, or of another release. Publish it again, or train one with this release."
@@ -175,16 +235,18 @@ def _read(folder: Path) -> ChurnModel:
 
 
 def _made_of(folder: Path, said: Mapping[str, Any]) -> ChurnModel:
+    if said.get("format") != FORMAT:
+        raise ContractError(
+            f"The model at {folder} was written by another release: train one with this release."
+        )
     about = said["about"]
     declared = catalogue(about.get("key_events", ()), about.get("milestones", ()))
     return ChurnModel(
         features=_checked(declared, said["contract"]),
-        boosters=tuple(
-            lgb.Booster(model_file=folder / _booster(i)) for i in range(said["boosters"])
-        ),
-        calibration=Platt(**said["calibration"]),
+        ensembles=tuple(kept(folder, i, size) for i, size in enumerate(said["ensembles"])),
+        components=tuple(_component(each) for each in said["components"]),
+        days=tuple(said["days"]),
         categories={name: tuple(words) for name, words in said["categories"].items()},
-        horizon_days=said["horizon_days"],
         references=References.of(said["references"]),
         about=about,
     )
@@ -199,6 +261,11 @@ def copied(folder: Path, target: Path) -> None:
     made.rename(target)
 
 
+def _component(said: Mapping[str, Any]) -> Component:
+    line = Platt(**said["calibration"])
+    return Component(Cause(said["cause"]), said["month"], said["ensemble"], line)
+
+
 def _checked(declared: FeatureSet, trained: Mapping[str, str]) -> FeatureSet:
     now = declared.contract
     for name, was in trained.items():
@@ -208,16 +275,6 @@ def _checked(declared: FeatureSet, trained: Mapping[str, str]) -> FeatureSet:
                 "Retrain it, or deploy the code it was trained with."
             )
     return FeatureSet(declared.name, tuple(declared[name] for name in trained))
-
-
-def _booster(number: int) -> str:
-    return f"booster_{number}.txt"
-
-
-def _predicted(booster: lgb.Booster, matrix: Numbers, **how: bool) -> Numbers:
-    # One thread for few rows: starting threads costs more than one row's trees.
-    threads = 1 if len(matrix) < 1_000 else 0
-    return np.asarray(booster.predict(matrix, num_threads=threads, **how))
 
 
 def category_words(vectors: Vectors, names: Sequence[str]) -> dict[str, tuple[str, ...]]:

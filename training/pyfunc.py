@@ -16,8 +16,12 @@ class Pyfunc:
     model: ChurnModel
 
     def predict(self, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
-        """One column, `probability`, for vectors as the signature names them."""
-        return pd.DataFrame({"probability": self.model.probability(model_input)})
+        """`probability` of the horizon and of each month's end before, for vectors as signed."""
+        leaving = self.model.outlook(model_input).leaving
+        names = [f"probability_{days}" for days in self.model.days]
+        return pd.DataFrame(
+            {"probability": leaving[:, -1], **dict(zip(names, leaving.T, strict=True))}
+        )
 
 
 def _load_pyfunc(path: str) -> Pyfunc:

@@ -126,16 +126,22 @@ def recipe_of(trained: Trained) -> dict[str, Any]:
         "reg_lambda",
         "monotone_constraints_method",
     )
-    params = trained.model.boosters[0].params
+    if trained.model.insufficient:
+        return {"baseline": True}
+    first = trained.model.boosters[0]
     chosen = {"booster": trained.model.about["booster"]}
-    trees = {"trees": trained.model.boosters[0].num_trees()}
-    return {name: params[name] for name in kept} | trees | chosen
+    trees = {"trees": first.num_trees()}
+    return {name: first.params[name] for name in kept} | trees | chosen
 
 
 def named(model: ChurnModel, about: Mapping[str, Any]) -> ChurnModel:
     """The model with its version: its training date, and a hash of all that it computes with."""
     parts = [booster.model_to_string() for booster in model.boosters]
-    parts += [repr(model.calibration), repr(sorted(model.features.contract.items()))]
+    parts += [
+        repr(model.components),
+        repr(model.days),
+        repr(sorted(model.features.contract.items())),
+    ]
     fingerprint = hashlib.sha256("".join(parts).encode()).hexdigest()[:8]
     told = {**model.about, **about}
     return replace(model, about={**told, "version": f"{told['trained_now']}-{fingerprint}"})
@@ -189,8 +195,8 @@ def _about(model: ChurnModel, decision: Decision, currency: str) -> dict[str, An
 
 def parameters(trained: Trained, label: Label) -> dict[str, Any]:
     """The run's parameters: label, dates, seeds, calibration and the boosters' own settings."""
-    booster = trained.model.boosters[0].params
-    kept = {k: v for k, v in booster.items() if k not in ("monotone_constraints", "verbosity")}
+    settings = trained.model.boosters[0].params if trained.model.boosters else {}
+    kept = {k: v for k, v in settings.items() if k not in ("monotone_constraints", "verbosity")}
     return {
         **{f"label_{k}": v for k, v in vars(label).items()},
         **{f"lightgbm_{k}": v for k, v in kept.items()},
@@ -199,8 +205,18 @@ def parameters(trained: Trained, label: Label) -> dict[str, Any]:
         "train_rows": len(trained.train),
         "test_rows": len(trained.test),
         "boosters": len(trained.model.boosters),
-        "calibration_slope": trained.model.calibration.slope,
-        "calibration_intercept": trained.model.calibration.intercept,
+        "causes": ", ".join(trained.model.causes),
+        "months": ", ".join(map(str, trained.model.days)),
+        **calibrations(trained.model),
+    }
+
+
+def calibrations(model: ChurnModel) -> dict[str, float]:
+    """Each component's line under a name of its own."""
+    return {
+        f"calibration_{each.cause}_{model.days[each.month - 1]}_{name}": value
+        for each in model.components
+        for name, value in asdict(each.calibration).items()
     }
 
 

@@ -13,17 +13,19 @@ from features.history import History
 from features.population import population, population_by_activity
 from features.tables import TABLES
 from features.vectors import vectors
-from training.labels import InactivityLabel, Label, matured
+from training.labels import InactivityLabel, Label, matured, month_of_exit, months_known
 
 WARM_UP_DAYS = 84
+OUTCOME = ("churned", "churned_at", "cause", "month")
 Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """`rows` are indexed by (customer_id, as_of): the vectors, `churned`, `churned_at` and `cause`.
+    """`rows` are indexed by (customer_id, as_of): the vectors, and what became of the customer.
 
-    `excluded` counts the customers and dates left out, by reason.
+    That is `churned`, `churned_at`, `cause` and `month`, the month of the horizon in which it left
+    (0 if it stayed). `excluded` counts the customers and dates left out, by reason.
     """
 
     rows: pd.DataFrame
@@ -36,10 +38,20 @@ class Snapshots:
 
 @dataclass(frozen=True)
 class Split:
-    """As-of dates to train on, and later ones to judge on; no label of one reaches the other."""
+    """As-of dates to train on, and later ones to judge on; no label of one reaches the other.
+
+    `partly` are dates between them whose first months had matured before the first date to judge
+    on: those months are learnt from, the others are censored.
+    """
 
     train: tuple[date, ...]
     test: tuple[date, ...]
+    partly: tuple[date, ...] = ()
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """All of them, in order."""
+        return (*self.train, *self.partly, *self.test)
 
 
 def month_starts(first: date, last: date) -> list[date]:
@@ -96,7 +108,9 @@ def split(dates: Sequence[date], label: Label, test: int = 3, train: int = 18) -
         embargo = timedelta(days=label.reach_days)
         known = tuple(d for d in dates if d + embargo <= held[0])
         if known:
-            return Split(known[-train:], held)
+            between = (d for d in dates if known[-1] < d < held[0])
+            partly = tuple(d for d in between if months_known(label, d, held[0]))
+            return Split(known[-train:], held, partly)
     raise InsufficientData(
         f"{len(dates)} as-of dates do not reach over the embargo of {label.reach_days} days "
         "between training and test. Give a longer history, or a shorter horizon_days or gap_days."
@@ -115,7 +129,8 @@ def snapshots(
     labelled = label.of(history, wanted)
     too_late = len(wanted) - len(labelled)
     made = vectors(features, history, labelled, progress=lambda d: step(f"vectors of {d}"))
-    outcome = labelled.set_index(["customer_id", "as_of"])[["churned", "churned_at", "cause"]]
+    labelled = labelled.assign(month=month_of_exit(labelled, label))
+    outcome = labelled.set_index(["customer_id", "as_of"])[[*OUTCOME]]
     return Snapshots(made.join(outcome), excluded | {"left before the lead was over": too_late})
 
 

@@ -233,9 +233,10 @@ def _signature(model: ChurnModel) -> ModelSignature:
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec("string" if name in words else "double", name) for name in model.features.names
     ]
-    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "probability")]))
+    said = ["probability", *(f"probability_{days}" for days in model.days)]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("double", name) for name in said]))
 
 
 def _dataset(run: Run) -> Any:
-    flat = run.data.reset_index().astype({"as_of": "str", "churned": "float64"})
+    flat = run.data.reset_index().astype({"as_of": "str", "churned": "float64", "month": "float64"})
     return from_pandas(flat, name="snapshots", targets="churned", digest=run.digest)

@@ -12,11 +12,13 @@ import pandas as pd
 from features.featureset import FeatureSet
 from features.history import History
 from training.baselines import Baselines, baselines
-from training.calibrate import Choice, Platt, choose_calibration, fit_platt
-from training.fit import Numbers, cross_fitted, fitted
+from training.below import Minimum, baseline_model, constant, shortfall
+from training.fit import Sample, fitted_on
 from training.labels import Label
+from training.learnt import Learnt, learnt
 from training.model import ChurnModel, category_words
 from training.references import spread
+from training.risks import Risk, causes_of, person_months, risks_of, together
 from training.snapshots import Snapshots, Split, as_of_dates, snapshots, split
 
 Step = Callable[[str], None]
@@ -24,7 +26,10 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train: seeds to average, dates to judge and train on, and threads of the machine."""
+    """How to train: seeds to average, dates to judge and train on, and threads of the machine.
+
+    With fewer churned customers than `least` there is nothing to learn from or to judge by.
+    """
 
     now: date
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
@@ -34,11 +39,16 @@ class Plan:
     train_dates: int = 18
     threads: int = 1
     booster: Mapping[str, float] = field(default_factory=dict)  # in place of fit.settings
+    least: Minimum = field(default_factory=Minimum)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model, what it was trained and judged on, and its baselines on the rows it is judged on."""
+    """A model, what it was trained and judged on, and its baselines on the rows it is judged on.
+
+    `train` holds the dates whose whole label was known; those of which only the first months were
+    are in `snapshots` alone, since their outcome may be read by `risks_of` only.
+    """
 
     model: ChurnModel
     split: Split
@@ -46,7 +56,6 @@ class Trained:
     train: pd.DataFrame
     test: pd.DataFrame
     baselines: Baselines
-    calibration: Choice
     digest: str
 
 
@@ -64,7 +73,7 @@ def train(
     """
     dates = as_of_dates(history, label, plan.now)
     windows = split(dates, label, plan.test_dates, plan.train_dates)
-    rows = snapshots(history, features, label, [*windows.train, *windows.test], step)
+    rows = snapshots(history, features, label, windows.dates, step)
     return fit(features, label, rows, windows, plan, step)
 
 
@@ -76,45 +85,61 @@ def fit(
     plan: Plan,
     step: Step = lambda _: None,
 ) -> Trained:
-    """From labelled snapshots to a calibrated model and the baselines it has to beat."""
+    """From labelled snapshots to a calibrated model and the baselines it has to beat.
+
+    Where too few customers left, it is the baseline: the churn rate of everybody, without reasons.
+    """
     seen, unseen = rows.on(windows.train), rows.on(windows.test)
     blank = _blank(features, label, seen, plan)
-    matrix, churned = blank.matrix(seen), seen["churned"].to_numpy(float)
-    how: dict[str, Any] = {"threads": plan.threads, "trees": plan.trees, "more": plan.booster}
-    step("cross-fitting for the calibration")
-    margins = cross_fitted(
-        features, matrix, churned, _customers(seen), seeds=plan.cross_seeds, **how
-    )
-    choice = calibrated(margins, churned, _dates(seen))
-    step("fitting the boosters")
-    boosters = fitted(features, matrix, churned, plan.seeds, **how)
-    step("fitting the baselines")
-    model = replace(blank, boosters=boosters, calibration=choice.calibration)
-    return Trained(
-        model=model,
-        split=windows,
-        snapshots=rows,
-        train=seen,
-        test=unseen,
-        baselines=baselines(features, seen, churned, unseen),
-        calibration=choice,
-        digest=digest_of(rows.rows),
-    )
+    short = shortfall(seen, unseen, plan.least)
+    if short:
+        model, simple = baseline_model(blank, label, seen, short), constant(seen, unseen)
+    else:
+        made = _learnt(blank, label, rows, windows, plan, step)
+        model = replace(blank, ensembles=made.ensembles, components=made.components)
+        step("fitting the baselines")
+        simple = baselines(features, seen, seen["churned"].to_numpy(float), unseen)
+    return Trained(model, windows, rows, seen, unseen, simple, digest_of(rows.rows))
 
 
-def calibrated(margins: Numbers, churned: Numbers, dates: np.ndarray[Any, Any]) -> Choice:
-    """Platt's line on cross-fitted margins, kept only if it helps on the latest training dates.
-
-    The line that is kept is fitted on all of them.
-    """
-    every = np.unique(dates)
-    late = dates >= every[-max(len(every) // 3, 1)]
-    early = ~late if churned[~late].sum() and churned[late].sum() else late
-    choice = choose_calibration(
-        fit_platt(margins[early], churned[early]), margins[late], churned[late]
+def _learnt(
+    blank: ChurnModel, label: Label, rows: Snapshots, windows: Split, plan: Plan, step: Step
+) -> Learnt:
+    """The hazards, from every month that had matured before the first date to judge on."""
+    seen = rows.on([*windows.train, *windows.partly])
+    sample = Sample.of(
+        blank.features,
+        blank.matrix(seen),
+        _level(seen, "customer_id"),
+        threads=plan.threads,
+        trees=plan.trees,
+        more=plan.booster,
     )
-    line = Platt() if choice.calibration == Platt() else fit_platt(margins, churned)
-    return Choice(line, choice.log_loss, choice.log_loss_as_is)
+    risks = risks_to_learn(rows, windows, label)
+    return learnt(sample, risks, _level(seen, "as_of"), plan.seeds, plan.cross_seeds, step)
+
+
+def risks_to_learn(rows: Snapshots, windows: Split, label: Label) -> list[Risk]:
+    """Every month and cause that is learnt from, over the rows of all dates before the test."""
+    seen = rows.on([*windows.train, *windows.partly])
+    return risks_of(seen, label, windows.test[0], causes_of(rows.on(windows.train)))
+
+
+def refitted(trained: Trained, label: Label) -> tuple[str, str]:
+    """The model's first booster, and the same fitted again: equal where training repeats itself."""
+    model, first = trained.model, trained.model.boosters[0]
+    rows = trained.snapshots.on([*trained.split.train, *trained.split.partly])
+    shared = together(risks_to_learn(trained.snapshots, trained.split, label))[0]
+    target, weight = person_months(shared)
+    sample = Sample.of(
+        model.features,
+        model.matrix(rows),
+        _level(rows, "customer_id"),
+        trees=first.num_trees(),
+        more=model.about["booster"],
+    )
+    [again] = fitted_on(sample, target, weight, [first.params["seed"]])
+    return first.model_to_string(), again.model_to_string()
 
 
 def digest_of(rows: pd.DataFrame) -> str:
@@ -129,10 +154,10 @@ def _blank(features: FeatureSet, label: Label, seen: pd.DataFrame, plan: Plan) -
     numeric = [name for name in features.names if name not in features.categorical]
     return ChurnModel(
         features=features,
-        boosters=(),
-        calibration=Platt(),
+        ensembles=(),
+        components=(),
+        days=label.month_ends,
         categories=category_words(seen, features.categorical),
-        horizon_days=label.horizon_days,
         references=spread(seen, numeric, segments_of(seen)),
         about=_made(plan),
     )
@@ -148,9 +173,5 @@ def segments_of(rows: pd.DataFrame) -> pd.Series:
     return rows["segment"].fillna("") if "segment" in rows else pd.Series("", index=rows.index)
 
 
-def _customers(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
-    return rows.index.get_level_values("customer_id").to_numpy()
-
-
-def _dates(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
-    return rows.index.get_level_values("as_of").to_numpy()
+def _level(rows: pd.DataFrame, name: str) -> np.ndarray[Any, Any]:
+    return rows.index.get_level_values(name).to_numpy()

@@ -9,17 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.blocks import CHAMPION, About, Given
+from training.blocks import CHAMPION, NOT_MEASURED, About, Given
 from training.calibrate import log_odds
 from training.evaluate import judge
 from training.fit import Numbers
 from training.gate import Candidate, Change, Decision, decide
 from training.guarded import Guarded
+from training.hazards import Cause
 from training.judged import Judged
 from training.labels import Label
 from training.model import ChurnModel
 from training.money import Offer
 from training.probes import GAIN, MISSING, PROBES, SINGLE, probes
+from training.risks import unpaid_of
 from training.scorecard import Scorecard
 from training.train import Trained
 
@@ -120,21 +122,38 @@ def _unfair(trained: Trained, champion: ChurnModel | None) -> list[str]:
 
 
 def _recipe(model: ChurnModel) -> tuple[object, ...]:
-    return (model.horizon_days, len(model.boosters), model.about.get("recipe"))
+    return (model.horizon_days, len(model.ensembles[0]), model.about.get("recipe"))
 
 
-def judged(model: ChurnModel, rows: pd.DataFrame) -> Judged:
-    """Labelled vectors as a model scores them."""
-    margin = model.calibration.logit(model.margins(model.matrix(rows)))
+def judged(
+    model: ChurnModel, rows: pd.DataFrame, days: int | None = None, cause: Cause = Cause.ANY
+) -> Judged:
+    """Labelled vectors as a model scores them.
+
+    `days` names an earlier end of a month than the horizon, `cause` one that the model tells apart:
+    who left later, or for another cause, then counts as one who did not.
+    """
+    ahead = model.outlook(rows)
+    place = len(model.days) - 1 if days is None else model.days.index(days)
+    chance = ahead.leaving if cause is Cause.ANY else ahead.by_cause[cause]
+    whole = days is None and cause is Cause.ANY
     return Judged(
         customer=rows.index.get_level_values("customer_id").to_numpy(),
         as_of=rows.index.get_level_values("as_of").astype(str).to_numpy(),
-        churned=rows["churned"].to_numpy(),
-        margin=margin,
-        probability=model.calibration.probability(model.margins(model.matrix(rows))),
+        churned=rows["churned"].to_numpy() if whole else left_by(rows, place + 1, cause),
+        margin=model.margins(model.matrix(rows)) if whole else log_odds(chance[:, place]),
+        probability=chance[:, place],
         mrr=_mrr(rows),
         slices=slices(rows),
     )
+
+
+def left_by(rows: pd.DataFrame, month: int, cause: Cause) -> Numbers:
+    """1 for each row whose customer left for a cause by the end of a month, else 0."""
+    left = rows["month"].between(1, month).to_numpy()
+    if cause is not Cause.ANY:
+        left = left & (unpaid_of(rows) == (cause is Cause.INVOLUNTARY))
+    return np.asarray(left, float)
 
 
 def slices(rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
@@ -155,13 +174,17 @@ def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
 
     Probes that the guards have made are not made again.
     """
+    if trained.model.insufficient:
+        return NOT_MEASURED
     explained = trained.test.head(EXPLAINED_ROWS)
     told = trained.model.told(explained)
-    error = np.abs(told.contributions.sum(axis=1) + told.typical - log_odds(told.probability))
+    error = np.abs(told.contributions.sum(axis=1) + told.typical - told.margin)
+    falls = np.diff(trained.model.outlook(trained.test).leaving, axis=1) < 0
     made = {each.name: (each.subject, each.figure) for each in guards}
     if not made.keys() >= set(PROBES):
         made = {each.name: (each.subject, each.figure) for each in probes(trained)}
     return Given(
+        horizon_violations=float(falls.any(axis=1).sum()),
         additivity_error=float(error.max()),
         without_reason=float((np.abs(told.contributions).max(axis=1) < 1e-9).mean()),
         single_feature_auc=made[SINGLE],

@@ -23,6 +23,7 @@ from features.sources import opened
 from features.vectors import spine, vectors
 from training.calibrate import Platt
 from training.fit import fitted
+from training.hazards import Cause, Component
 from training.model import ChurnModel, category_words
 from training.references import References
 
@@ -98,7 +99,8 @@ def _model() -> ChurnModel:
     plain = {"monotone_constraints": None}
     boosters = fitted(CHURN, np.floor(matrix * 50), churned, (1,), more=plain)
     words = category_words({name: [] for name in CHURN.categorical}, CHURN.categorical)
-    return ChurnModel(CHURN, boosters, Platt(), words, 90, References({}), {})
+    whole = Component(Cause.ANY, 1, 0, Platt())
+    return ChurnModel(CHURN, (boosters,), (whole,), (90,), words, References({}), {})
 
 
 def _row(goal: str, found: float, bound: float, rounds: int) -> Row:

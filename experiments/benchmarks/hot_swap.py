@@ -128,8 +128,10 @@ def _demo(home: Path) -> Path:
 
 def _variant(base: ChurnModel, place: int) -> ChurnModel:
     """Another model: the same order of customers, at other probabilities."""
-    moved = Platt(base.calibration.slope, base.calibration.intercept + 0.1 * (place + 1))
-    return replace(base, calibration=moved, about={**base.about, "version": f"v{place}"})
+    lines = [(each, each.calibration) for each in base.components]
+    by = 0.1 * (place + 1)
+    moved = [replace(c, calibration=Platt(p.slope, p.intercept + by)) for c, p in lines]
+    return replace(base, components=tuple(moved), about={**base.about, "version": f"v{place}"})
 
 
 def _questions(home: Path, models: Mapping[str, ChurnModel]) -> list[Question]:

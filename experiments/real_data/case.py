@@ -10,6 +10,7 @@ from features.history import History
 from features.usable import Account, Outside, usable
 from training.labels import Label
 from training.money import Offer
+from training.run import calibrations
 from training.snapshots import Split, snapshots
 from training.train import Plan, Trained, fit
 from training.verdict import Verdict, verdict
@@ -43,8 +44,7 @@ def ran(case: Case, seeds: int = 5, resamples: int = 1_000) -> Result:
     history, accounts = usable(case.history, case.outside_subscription)
     features = catalogue(key_events=case.key_events)
     plan = Plan(now=case.now, seeds=tuple(range(1, seeds + 1)))
-    dates = [*case.windows.train, *case.windows.test]
-    rows = snapshots(history, features, case.label, dates)
+    rows = snapshots(history, features, case.label, case.windows.dates)
     trained = fit(features, case.label, rows, case.windows, plan)
     told = verdict(trained, case.label, Offer(), case.capacity, resamples=resamples)
     return Result(trained, told, accounts)
@@ -71,7 +71,7 @@ def said(result: Result) -> dict[str, Any]:
         "reasons": list(result.verdict.decision.reasons),
         "rows": {"train": len(result.trained.train), "test": len(result.trained.test)},
         "churned_to_train_on": int(result.trained.train["churned"].sum()),
-        "calibration": vars(result.trained.model.calibration),
+        "calibration": calibrations(result.trained.model),
         "grade": card.grade.letter,
         "set_aside": {n: dict(a.set_aside) for n, a in result.accounts.items() if a.set_aside},
         "numbers": numbers,

@@ -26,6 +26,8 @@ class EventLabel:
 
     events: pd.DataFrame
     horizon_days: int = 90
+    lead_days: int = 0
+    month_ends: tuple[int, ...] = (30, 60, 90)
 
     @property
     def reach_days(self) -> int:

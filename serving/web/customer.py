@@ -9,6 +9,8 @@ from serving.web.reasons import by_theme, differences
 from serving.web.record import Record, gaps
 from serving.web.timeline import timeline
 
+MONTH = "probability_"
+
 
 def customer(scored: Scored, customer_id: str) -> Mapping[str, Any] | None:
     """What the newest run says of a customer, and how it differs; None if it has no such customer.
@@ -22,12 +24,21 @@ def customer(scored: Scored, customer_id: str) -> Mapping[str, Any] | None:
     compared = row["previous"] is not None and row["probability"] is not None
     before = told(scored, scored.runs[-2], customer_id) if compared else None
     return {
-        "told": now,
+        "told": {**now, "by_days": by_days(now)},
         "row": row,
         "themes": by_theme(now),
         "recommended": recommended(now),
         "differences": differences(now, before) if before else [],
     }
+
+
+def by_days(told: Mapping[str, Any]) -> list[tuple[int, float]]:
+    """The probability of leaving by each end of a month, of the columns such as probability_30."""
+    ends = {name.removeprefix(MONTH): chance for name, chance in told.items() if MONTH in name}
+    known = {
+        int(end): chance for end, chance in ends.items() if end.isdigit() and chance is not None
+    }
+    return sorted(known.items())
 
 
 def recorded(

@@ -11,6 +11,7 @@ from serving.bands import limits_of
 from serving.bundle import bundle_at, published
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF, NOW, made_up
+from training.below import Minimum
 from training.labels import ChurnLabel
 from training.model import loaded
 from training.run import described, named
@@ -24,7 +25,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "history").mkdir()
     for name, rows in made_up().items():
         rows.to_parquet(place / "history" / f"{name}.parquet", index=False)
-    plan = Plan(now=AS_OF, seeds=(1, 2), cross_seeds=(1,), trees=30, test_dates=1, train_dates=3)
+    plan = Plan(
+        now=AS_OF,
+        seeds=(1, 2),
+        cross_seeds=(1,),
+        trees=30,
+        test_dates=1,
+        train_dates=3,
+        least=Minimum(0, 0),
+    )
     label = ChurnLabel(horizon_days=60, gap_days=7)
     trained = train(opened(str(place / "history")), CHURN, label, plan)
     named(trained.model, described(trained)).save(place / "made")

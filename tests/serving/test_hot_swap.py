@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 from threading import Event
@@ -19,9 +18,9 @@ from mlflow import MlflowClient
 
 from serving.bundle import bundle_at, published
 from serving.scorer import Scorer
+from tests.moved import moved
 from tests.serving.company import AS_OF
 from tests.serving.server import free_port, served
-from training.calibrate import Platt
 from training.model import ChurnModel, loaded
 from training.track import CHAMPION
 
@@ -35,11 +34,7 @@ PATIENCE = 60  # seconds until a model that was promoted answers everywhere
 def models(home: Path) -> dict[str, ChurnModel]:
     """Models that say something else each, by version."""
     base = loaded(bundle_at(home / "bundle"))
-    steps = {f"v{step}": Platt(base.calibration.slope, step / 4) for step in range(4)}
-    return {
-        version: replace(base, calibration=step, about={**base.about, "version": version})
-        for version, step in steps.items()
-    }
+    return {f"v{step}": moved(base, step / 4, f"v{step}") for step in range(4)}
 
 
 class Registry:

@@ -15,8 +15,8 @@ from serving.bundle import POINTER, bundle_at, published
 from serving.follow import Champions, follow, publish_champion
 from serving.live import Live, Watch
 from serving.scorer import Scorer
+from tests.moved import moved
 from tests.serving.company import AS_OF
-from training.calibrate import Platt
 from training.model import loaded
 
 CUSTOMER = "c002"
@@ -42,9 +42,7 @@ def live(bundle: Path, scorer: Scorer) -> Live:
 def other(home: Path, folder: Path, version: str = "other") -> Path:
     """A model that gives everybody higher odds."""
     model = loaded(bundle_at(home / "bundle"))
-    about = {**model.about, "version": version}
-    moved = Platt(model.calibration.slope, model.calibration.intercept + 1)
-    replace(model, calibration=moved, about=about).save(folder / version)
+    moved(model, 1, version).save(folder / version)
     return folder / version
 
 

@@ -11,6 +11,7 @@ import pytest
 from features.catalogue import CHURN
 from features.history import History
 from features.sources.files import in_memory
+from training.below import Minimum
 from training.labels import ChurnLabel
 from training.money import Offer
 from training.run import Business, Outcome, described, named, run
@@ -20,7 +21,7 @@ from training.train import Plan, Trained, train
 
 BEGINS, NOW = date(2023, 1, 1), date(2024, 7, 1)
 LABEL = ChurnLabel(horizon_days=60, gap_days=14, arrival_lag_days=0)
-PLAN = Plan(now=NOW, seeds=(1, 2), cross_seeds=(1,), trees=30)
+PLAN = Plan(now=NOW, seeds=(1, 2), cross_seeds=(1,), trees=30, least=Minimum(0, 0))
 
 
 def small_world(customers: int = 300, seed: int = 3) -> dict[str, pd.DataFrame]:

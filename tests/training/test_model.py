@@ -22,12 +22,13 @@ def test_a_model_that_was_saved_and_loaded_scores_the_same(trained: Trained, bun
 
 def test_a_bundle_holds_text_and_nothing_else(bundle):
     names = {path.name for path in bundle.iterdir()}
-    assert names == {"model.json", "booster_0.txt", "booster_1.txt", "seal.json"}
+    assert names == {"model.json", "booster_0_0.txt", "booster_0_1.txt", "seal.json"}
     assert all(path.read_text() for path in bundle.iterdir())
 
 
 def test_contributions_add_up_to_the_calibrated_log_odds(trained: Trained):
-    model = replace(trained.model, calibration=Platt(1.3, -0.2))
+    lines = [replace(each, calibration=Platt(1.3, -0.2)) for each in trained.model.components]
+    model = replace(trained.model, components=tuple(lines))
     told = model.told(trained.test)
     sums = told.contributions.sum(axis=1) + told.typical
     assert np.abs(sums - log_odds(told.probability)).max() < 1e-9

@@ -35,7 +35,7 @@ def blurred(trained: Trained) -> Trained:
     labels = np.where(by_lot, draw.random(len(churned)) < churned.mean(), churned).astype(float)
     matrix = trained.model.matrix(trained.train)
     boosters = fitted(trained.model.features, matrix, labels, (1,), trees=60)
-    model = replace(trained.model, boosters=boosters)
+    model = replace(trained.model, ensembles=(boosters,))
     return replace(trained, model=model, train=trained.train.assign(churned=labels))
 
 
@@ -79,7 +79,7 @@ def test_a_feature_that_carries_the_model_alone_is_caught_by_name(blurred: Train
     rows = blurred.train.assign(mrr=told + np.random.default_rng(1).normal(0, 0.3, len(told)))
     matrix = blurred.model.matrix(rows)
     boosters = fitted(blurred.model.features, matrix, told, (1,), trees=60)
-    leaky = replace(blurred, model=replace(blurred.model, boosters=boosters), train=rows)
+    leaky = replace(blurred, model=replace(blurred.model, ensembles=(boosters,)), train=rows)
     found = probes.gain_share(leaky)
     assert (found.fired, found.subject) == (True, "mrr")
 

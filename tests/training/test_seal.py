@@ -1,14 +1,13 @@
 """The seal: a model that is broken, or says something else than when it was saved, is refused."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 
 from features.errors import ContractError
-from training.calibrate import Platt
+from tests.moved import moved
 from training.model import copied, loaded
 from training.seal import SEAL, VECTORS, reference_vectors
 from training.train import Trained
@@ -19,7 +18,7 @@ def copy(bundle: Path, tmp_path: Path) -> Path:
     return Path(copytree(bundle, tmp_path / "copy"))
 
 
-@pytest.mark.parametrize("name", ["booster_1.txt", "model.json"])
+@pytest.mark.parametrize("name", ["booster_0_1.txt", "model.json"])
 def test_a_file_cut_short_is_named_before_anything_reads_it(copy: Path, name: str):
     whole = (copy / name).read_bytes()
     (copy / name).write_bytes(whole[: len(whole) // 2])
@@ -28,8 +27,8 @@ def test_a_file_cut_short_is_named_before_anything_reads_it(copy: Path, name: st
 
 
 def test_a_file_that_is_gone_is_named(copy: Path):
-    (copy / "booster_0.txt").unlink()
-    with pytest.raises(ContractError, match=r"booster_0\.txt is not what was saved"):
+    (copy / "booster_0_0.txt").unlink()
+    with pytest.raises(ContractError, match=r"booster_0_0\.txt is not what was saved"):
         loaded(copy)
 
 
@@ -55,7 +54,7 @@ def test_the_reference_vectors_reach_different_leaves(trained: Trained):
 
 def test_another_calibration_is_another_score_of_the_same_vectors(trained: Trained, tmp_path):
     trained.model.save(tmp_path / "one")
-    replace(trained.model, calibration=Platt(1.0, 0.5)).save(tmp_path / "other")
+    moved(trained.model, 0.5).save(tmp_path / "other")
     one, other = (json.loads((tmp_path / name / SEAL).read_text()) for name in ("one", "other"))
     assert one["vectors"] == other["vectors"]
     assert one["scores"] != other["scores"]
@@ -71,7 +70,7 @@ def test_a_copy_of_a_model_from_before_there_were_seals_gets_one(copy: Path, tmp
 def test_a_model_of_another_release_is_refused_in_words(copy: Path):
     (copy / SEAL).unlink()
     said = json.loads((copy / "model.json").read_text())
-    del said["calibration"]
+    del said["components"]
     (copy / "model.json").write_text(json.dumps(said))
-    with pytest.raises(ContractError, match=r"cannot be read .KeyError: 'calibration'"):
+    with pytest.raises(ContractError, match=r"cannot be read .KeyError: 'components'"):
         loaded(copy)
