@@ -75,7 +75,7 @@ def test_who_began_with_the_old_model_ends_with_it(
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ("truncated", "booster_0.txt is not what was saved"),
+        ("truncated", "booster_0_0.txt is not what was saved"),
         ("contract", "trained on events_28d"),
         ("score", "scores its reference vectors"),
         ("empty", "No model at"),
@@ -102,7 +102,7 @@ def test_a_broken_model_is_refused_and_the_old_one_goes_on(
 
 
 def _truncated(place: Path) -> None:
-    (place / "booster_0.txt").write_text("tree\nversion=v4\n")
+    (place / "booster_0_0.txt").write_text("tree\nversion=v4\n")
 
 
 def _contract(place: Path) -> None:
