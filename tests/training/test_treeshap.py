@@ -1,0 +1,201 @@
+"""The kernel says what LightGBM says, of any trees and any values; by theme, what theory says."""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from training.treeshap.explain import Explainer, by_kernel
+from training.treeshap.forest import forest_of
+from training.treeshap.trees import trees_of
+
+Numbers = NDArray[np.float64]
+FEATURES = 7
+WORDS = (5, 6)  # the columns that hold categories
+ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-36, -1e-36, 1e-30, -1.0, 2.5, -0.5, 3e9, 1e300]
+NO_TABLES = 0  # bytes
+
+
+def values(rows: int, seed: int) -> Numbers:
+    """Whole and fractional numbers, a constant, and categories; some of each are missing."""
+    draw = np.random.default_rng(seed)
+    matrix = draw.normal(size=(rows, FEATURES))
+    matrix[:, 1] = draw.integers(-2, 3, rows)
+    matrix[:, 2] = np.where(draw.random(rows) < 0.6, 0.0, matrix[:, 2])
+    matrix[:, 4] = 3.0
+    matrix[:, 5] = draw.integers(0, 4, rows)
+    matrix[:, 6] = draw.integers(0, 90, rows)
+    for column in (0, 2, 5):
+        matrix[draw.random(rows) < 0.2, column] = np.nan
+    return matrix
+
+
+def booster(matrix: Numbers, seed: int, trees: int = 6, **how: Any) -> lgb.Booster:
+    draw = np.random.default_rng(seed)
+    told = np.nan_to_num(matrix)
+    odds = told[:, 0] * told[:, 3] + (told[:, 1] > 0) - told[:, 2] + (told[:, 5] == 2)
+    odds = odds + np.sin(told[:, 6]) + draw.normal(size=len(matrix))
+    given = {"objective": "binary", "verbosity": -1, "num_threads": 1, "seed": seed}
+    given |= {
+        "min_data_in_leaf": 2,
+        "min_data_per_group": 2,
+        "cat_smooth": 1,
+        "feature_fraction": 0.8,
+    }
+    data = lgb.Dataset(matrix, odds > 0.5, categorical_feature=list(WORDS), params=given | how)
+    return lgb.train(given | how, data, trees)
+
+
+def odd(matrix: Numbers, seed: int) -> Numbers:
+    """The same with values in it that nobody was trained on."""
+    draw = np.random.default_rng(seed)
+    return np.where(draw.random(matrix.shape) < 0.3, draw.choice(ODD, matrix.shape), matrix)
+
+
+def same(boosters: Sequence[lgb.Booster], matrix: Numbers, **how: Any) -> None:
+    told = by_kernel(forest_of([[each.model_to_string() for each in boosters]], **how), matrix)
+    oracle = np.mean(
+        [b.predict(matrix, pred_contrib=True, num_threads=1) for b in boosters], axis=0
+    )
+    margins = np.mean([b.predict(matrix, raw_score=True, num_threads=1) for b in boosters], axis=0)
+    assert told.contributions[0] == pytest.approx(oracle[:, :-1], abs=1e-9)
+    assert told.typical[0] == pytest.approx(oracle[0, -1], abs=1e-9)
+    assert told.margins[0] == pytest.approx(margins, abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    leaves=st.sampled_from([2, 3, 7, 15, 31, 90]),
+    boosters=st.integers(1, 3),
+    zero_as_missing=st.booleans(),
+    use_missing=st.booleans(),
+    max_bin=st.sampled_from([4, 255]),
+    max_cat_to_onehot=st.sampled_from([1, 8]),
+    most_bytes=st.sampled_from([NO_TABLES, 20_000, 2**27]),
+)
+def test_contributions_margins_and_the_typical_are_lightgbms(
+    seed: int, leaves: int, boosters: int, most_bytes: int, **how: Any
+):
+    matrix = values(400, seed)
+    made = [booster(matrix, seed + k, num_leaves=leaves, **how) for k in range(boosters)]
+    same(made, odd(matrix, seed), most_bytes=most_bytes)
+
+
+@pytest.mark.parametrize("rows", [1, 255, 256, 257, 5_000])
+def test_any_number_of_rows_is_told_also_where_threads_share_them(rows: int):
+    matrix = values(rows, 1)
+    same([booster(values(400, 1), 1, num_leaves=9)], matrix)
+
+
+def test_trees_without_a_split_say_the_same_of_everybody():
+    matrix = values(50, 2)
+    same([booster(matrix, 2, min_data_in_leaf=500)], matrix)
+    same([booster(matrix, 2, min_data_in_leaf=500), booster(matrix, 2, num_leaves=5)], matrix)
+
+
+def test_very_deep_trees_of_many_features_are_told():
+    draw = np.random.default_rng(5)
+    matrix = draw.normal(size=(3_000, 40))
+    how = {"objective": "regression", "num_leaves": 300, "min_data_in_leaf": 1, "verbosity": -1}
+    made = lgb.train(how | {"num_threads": 1}, lgb.Dataset(matrix, matrix.sum(axis=1) ** 3), 3)
+    same([made], matrix[:200])
+
+
+def test_one_pass_tells_the_parts_of_a_model_apart():
+    matrix = values(400, 3)
+    parts = [[booster(matrix, k, num_leaves=k + 3), booster(matrix, 9 - k)] for k in range(3)]
+    told = Explainer(parts).explained(matrix)
+    for k, part in enumerate(parts):
+        alone = by_kernel(forest_of([[each.model_to_string() for each in part]]), matrix)
+        assert told.contributions[k] == pytest.approx(alone.contributions[0], abs=1e-12)
+        assert told.margins[k] == pytest.approx(alone.margins[0], abs=1e-12)
+
+
+def test_few_rows_are_told_by_lightgbm_until_the_tables_are_made_and_nobody_can_tell():
+    matrix = values(400, 4)
+    explainer = Explainer([[booster(matrix, 4)], [booster(matrix, 5)]])
+    before = explainer.explained(matrix[:3])
+    assert "forest" not in vars(explainer)
+    assert explainer.forest is not None
+    after = explainer.explained(matrix[:3])
+    assert after.contributions == pytest.approx(before.contributions, abs=1e-12)
+    assert after.margins == pytest.approx(before.margins, abs=1e-12)
+
+
+def test_tables_take_no_more_memory_than_they_may():
+    matrix = values(400, 6)
+    text = booster(matrix, 6, num_leaves=31, trees=20).model_to_string()
+    sizes = [forest_of([[text]], most_bytes=most).tables.told.nbytes for most in (10**8, 30_000)]
+    assert sizes[0] > 30_000 >= sizes[1] > 0
+
+
+@pytest.mark.parametrize(
+    "how", [{"boosting": "rf", "bagging_fraction": 0.5, "bagging_freq": 1}, {"linear_tree": True}]
+)
+def test_boosters_of_another_kind_are_left_to_lightgbm(how: dict[str, Any]):
+    matrix = np.nan_to_num(values(400, 7))
+    made = booster(matrix, 7, **how)
+    with pytest.raises(ValueError, match="read"):
+        trees_of([made.model_to_string()])
+
+
+THEMES = (0, 1, 0, 2, 2, 1, 0)
+
+
+def coalition_value(trees: Any, tree: int, node: int, row: Numbers, known: set[int]) -> float:
+    """What a tree says where only some themes are known: of the others, both ways are taken."""
+    first, leaf = trees.node_start[tree], trees.leaf_start[tree]
+    if node < 0:
+        return float(trees.value[leaf + ~node])
+    number = first + node
+    left, right = int(trees.left[number]), int(trees.right[number])
+    if THEMES[trees.feature[number]] in known:
+        goes_left = row[trees.feature[number]] <= trees.threshold[number]
+        return coalition_value(trees, tree, left if goes_left else right, row, known)
+    rows = [
+        trees.count[first + c] if c >= 0 else trees.leaf_count[leaf + ~c] for c in (left, right)
+    ]
+    told = [coalition_value(trees, tree, child, row, known) for child in (left, right)]
+    return float(np.average(told, weights=rows))
+
+
+def shapley(trees: Any, row: Numbers) -> list[float]:
+    """By theme, by its definition: the mean of what it adds to all coalitions of the others."""
+    themes = sorted(set(THEMES))
+
+    def worth(known: set[int]) -> float:
+        every = range(len(trees.node_start) - 1)
+        return sum(coalition_value(trees, tree, 0, row, known) for tree in every)
+
+    told = [0.0] * len(themes)
+    for theme in themes:
+        others = [other for other in themes if other != theme]
+        for size in range(len(themes)):
+            weight = math.factorial(size) * math.factorial(len(themes) - size - 1)
+            for some in combinations(others, size):
+                gain = worth({*some, theme}) - worth({*some})
+                told[theme] += weight / math.factorial(len(themes)) * gain
+    return told
+
+
+@pytest.mark.parametrize("most_bytes", [NO_TABLES, 2**27])
+def test_contributions_by_theme_are_the_shapley_values_of_the_game_among_themes(most_bytes: int):
+    draw = np.random.default_rng(8)
+    matrix = draw.normal(size=(300, FEATURES))
+    odds = matrix[:, 0] * matrix[:, 1] + matrix[:, 3] * matrix[:, 2] - matrix[:, 5]
+    how = {"objective": "binary", "num_leaves": 12, "verbosity": -1, "min_data_in_leaf": 5}
+    made = lgb.train(how | {"num_threads": 1}, lgb.Dataset(matrix, odds > 0), 4)
+    text = made.model_to_string()
+    told = by_kernel(forest_of([[text]], players=THEMES, most_bytes=most_bytes), matrix[:6])
+    trees = trees_of([text])
+    assert told.contributions[0] == pytest.approx(
+        np.array([shapley(trees, row) for row in matrix[:6]]), abs=1e-12
+    )
