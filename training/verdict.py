@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from training.blocks import CHAMPION, NOT_MEASURED, About, Given
 from training.calibrate import log_odds
@@ -17,6 +16,7 @@ from training.gate import Candidate, Change, Decision, decide
 from training.guarded import Guarded
 from training.hazards import Cause
 from training.judged import Judged
+from training.kinds import newcomers, slices
 from training.labels import Label
 from training.model import ChurnModel
 from training.money import Offer
@@ -25,7 +25,6 @@ from training.risks import unpaid_of
 from training.scorecard import Scorecard
 from training.train import Trained
 
-SLICES = ("plan", "segment", "touch", "country")
 EXPLAINED_ROWS = 2_000
 
 
@@ -70,6 +69,7 @@ def verdict(
     """
     champion = before.champion
     rows = judged(trained.model, trained.test)
+    rows = replace(rows, slices={**rows.slices, **newcomers(trained.test, trained.train)})
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
     how["offer"] = _worth(offer, rows)
@@ -156,19 +156,6 @@ def left_by(rows: pd.DataFrame, month: int, cause: Cause) -> Numbers:
     return np.asarray(left, float)
 
 
-def slices(rows: pd.DataFrame) -> dict[str, NDArray[Any]]:
-    """The kinds of customers that quality is told apart by, where the vectors know them."""
-    told = [name for name in SLICES if name in rows and rows[name].nunique() > 1]
-    found = {name: rows[name].fillna("unknown").to_numpy() for name in told}
-    if "mrr" in rows and rows["mrr"].nunique() >= 4:
-        found["MRR quarter"] = _quarters(rows["mrr"])
-    if "tenure_days" in rows:
-        bands = pd.cut(rows["tenure_days"].fillna(0), [-1, 90, 365, 730, np.inf])
-        names = ["below 90 days", "90 days to 1 year", "1 to 2 years", "2 years or more"]
-        found["tenure"] = bands.cat.rename_categories(names).astype(str).to_numpy()
-    return found
-
-
 def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
     """The figures that the model and its training rows give: probes for leaks, and reasons.
 
@@ -225,8 +212,3 @@ def _worth(offer: Offer, rows: Judged) -> Offer:
 
 def _mrr(rows: pd.DataFrame) -> Numbers:
     return rows["mrr"].to_numpy(float) if "mrr" in rows else np.zeros(len(rows))
-
-
-def _quarters(mrr: pd.Series) -> NDArray[Any]:
-    ranks = mrr.fillna(0).rank(pct=True, method="first").to_numpy(float)
-    return np.char.add(np.ceil(ranks * 4).clip(1, 4).astype(int).astype(str), " of 4")
