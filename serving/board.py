@@ -177,25 +177,26 @@ def _board_sql(
         latest=_read([latest]),
         before=_read(before) if before else "FROM blank",
         week=_read(week) if week else "FROM blank",
-        steady=STEADY.format(files=_files(steady), runs=len(steady), least=PERSISTENT_RUNS),
+        steady=STEADY.format(files=files_of(steady), runs=len(steady), least=PERSISTENT_RUNS),
         worse=WORSE,
     )
 
 
 def _about(database: Cursor, run: Run) -> About:
-    row = database.execute(ABOUT.format(files=_files([run]))).fetchone()
+    row = database.execute(ABOUT.format(files=files_of([run]))).fetchone()
     model_version, horizon_days, scored_at, data_until, customers = row or (None,) * 5
     return About(run.as_of, model_version, horizon_days, scored_at, data_until, customers)
 
 
 def _read(runs: tuple[Run, ...] | list[Run]) -> str:
     """SQL that reads runs; an older run may have fewer columns, which are then empty."""
-    files = _files(runs)
+    files = files_of(runs)
     found = f"read_parquet({files}, hive_partitioning = false, union_by_name = true)"
     return f"SELECT * FROM {found} UNION ALL BY NAME FROM blank"  # noqa: S608
 
 
-def _files(runs: tuple[Run, ...] | list[Run]) -> str:
+def files_of(runs: tuple[Run, ...] | list[Run]) -> str:
+    """The runs' files as a list in SQL."""
     quoted = ("'" + file.replace("'", "''") + "'" for run in runs for file in run.files)
     return f"[{', '.join(quoted)}]"
 

@@ -43,7 +43,9 @@ log = logging.getLogger(__name__)
 settings = read_settings()
 rules = Rules(keys_of(settings), settings.requests_a_minute)
 ledger = Ledger(settings.recorded, lambda: datetime.now(UTC))
-site = pages(Board(settings.scores), currency=settings.currency, ledger=ledger)
+site = pages(
+    Board(settings.scores), currency=settings.currency, ledger=ledger, bundle=settings.bundle
+)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup

@@ -1,5 +1,6 @@
 """Runs, models and the champion in MLflow. The only module that imports mlflow."""
 
+import json
 import logging
 import os
 import warnings
@@ -40,6 +41,7 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 CHAMPION = "champion"
 BUNDLE = "data"
+SCORECARD = "scorecard.json"
 TEST_DIGEST, MODEL_VERSION = "test_digest", "model_version"
 REQUIRED = ("mlflow", "lightgbm", "numpy", "pandas", "scikit-learn")
 
@@ -215,6 +217,8 @@ def _logged(registry: Registry, model: ChurnModel, run: Run) -> str:
     with TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
         model.save(bundle)
+        # What is known of the model's quality goes with it: who serves it has no MLflow to ask.
+        (bundle / SCORECARD).write_text(json.dumps(run.documents.get("scorecard")))
         logged = mlflow.pyfunc.log_model(
             name="model",
             loader_module="training.pyfunc",

@@ -1,6 +1,7 @@
 """The pages as one Starlette application: what each address shows."""
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -13,12 +14,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from features.history import History
+from serving.about import catalogue_of
 from serving.board import Board, Scored
 from serving.treatments import Ledger
 from serving.web.asked import asked
 from serving.web.customer import customer, recorded
 from serving.web.export import pieces
 from serving.web.guarded import Guarded
+from serving.web.model import judgement
 from serving.web.portfolio import choices, portfolio, views
 from serving.web.record import Record, record
 from serving.web.recording import (
@@ -49,6 +52,7 @@ def pages(
     scorer: Remembers | None = None,
     currency: str = "USD",
     ledger: Ledger | None = None,
+    bundle: Path | None = None,
 ) -> Starlette:
     """The pages over one data set of scores; the scorer may be put into `state` later.
 
@@ -60,6 +64,7 @@ def pages(
             Route("/", show_portfolio),
             Route("/customers.csv", download),
             Route("/treatments", record_treatment, methods=["POST"]),
+            Route("/model", show_model),
             Route("/disagreement", show_disagreement),
             Route("/disagreement.csv", download_disagreement),
             Route("/disagreement.json", list_disagreement),
@@ -70,7 +75,7 @@ def pages(
         exception_handlers={HTTPException: show_missing},
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
-    app.state.ledger, app.state.to_customer = ledger, to_customer
+    app.state.ledger, app.state.to_customer, app.state.bundle = ledger, to_customer, bundle
     return app
 
 
@@ -110,6 +115,15 @@ def download(request: Request) -> Response:
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
+
+
+def show_model(request: Request) -> Response:
+    """How good the model is, how many to call, how scores move and what it looks at."""
+    scored, bundle = _scored(request), request.app.state.bundle
+    model = getattr(request.app.state.scorer, "model", None)
+    features = catalogue_of(model) if model else []
+    said = judgement(bundle, scored, request.query_params)
+    return _page(request, "model.html", {"scored": scored, "features": features, **said})
 
 
 def show_disagreement(request: Request) -> Response:
