@@ -43,8 +43,9 @@ test: $(STAMP) ## format, lint, types and tests: what .ci/run calls
 	$(BIN)/mypy
 	$(BIN)/pytest --cov
 
-docs: $(STAMP) ## write docs/features.md and docs/data-contract.md anew
+docs: $(STAMP) ## write docs/features.md, docs/data-contract.md and the fields in docs/crm.md anew
 	$(BIN)/python -m features.docs
+	$(BIN)/python -m serving.sinks.docs
 
 .venv/bench: $(STAMP) requirements/bench.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from serving.plays.catalogue import PLAYS
 from serving.schemas import Band
 from serving.sinks.changed import what_changed
 from serving.sinks.kinds import (
@@ -30,6 +31,7 @@ from serving.web.words import BANDS
 KEY_NAME = "churn_customer_id"
 GROUP, GROUP_LABEL = "churn", "Churn risk"
 REASONS = 3
+HELD_OUT = "held_out"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ def _previous(told: Told) -> Value:
 def _renewal(told: Told) -> Value:
     days = told.row["days_to_renewal"]
     return None if days is None else told.row["as_of"] + timedelta(days=days)
+
+
+def _play(told: Told) -> Value:
+    advice: Mapping[str, Value] = told.row.get("advice") or {}
+    return HELD_OUT if told.row.get("held_out") else advice.get("play")
 
 
 def _reason(place: int) -> Field:
@@ -196,6 +203,24 @@ FIELDS: tuple[Field, ...] = (
         "How the score differs from the previous scoring run, and which reasons came and went.",
         LONG_TEXT,
         what_changed,
+    ),
+    Field(
+        "churn_recommended_play",
+        "Churn: recommended play",
+        "What to do about the risk. Some customers are left alone on purpose, drawn at random, so "
+        "that the effect of plays is known.",
+        CHOICE,
+        _play,
+        {play.name: play.title for play in PLAYS} | {HELD_OUT: "Left alone on purpose"},
+        column="advice",
+    ),
+    Field(
+        "churn_play_due",
+        "Churn: begin the play by",
+        "The day by which to begin the recommended play.",
+        DAY,
+        lambda told: (told.row.get("advice") or {}).get("due"),
+        column="advice",
     ),
     Field(
         "churn_confidence",
