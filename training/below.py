@@ -12,6 +12,7 @@ import pandas as pd
 
 from training.baselines import Baselines
 from training.calibrate import Platt, log_odds
+from training.gate import Decision
 from training.hazards import Cause, Component
 from training.labels import Label
 from training.model import ChurnModel
@@ -82,6 +83,19 @@ def constant(train: pd.DataFrame, test: pd.DataFrame) -> Baselines:
     rate = (train["churned"].sum() + 0.5) / (len(train) + 1)
     same = np.full(len(test), rate)
     return Baselines(same, same, "", same)
+
+
+def decision_below(model: ChurnModel, champion: ChurnModel | None, fired: list[str]) -> Decision:
+    """What becomes of a baseline: it is published only where nothing better is.
+
+    It makes no claim about anybody, so that no rule of a model could protect from it.
+    """
+    short = model.insufficient or ""
+    if fired:
+        return Decision("hold", (short, *fired))
+    if champion is not None and not champion.insufficient:
+        return Decision("refuse", (short, f"The champion, {champion.version}, stays."))
+    return Decision("promote", (short, "Until more have left, nobody is put into a band."))
 
 
 def _level(risk: Risk) -> float:

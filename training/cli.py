@@ -137,6 +137,7 @@ def said(told: Outcome) -> dict[str, Any]:
         "run_id": told.registered.run_id,
         "decision": decision.outcome,
         "promoted": told.promoted,
+        "insufficient": told.trained.model.insufficient,
         "reasons": list(decision.reasons),
         "grade": card.grade.letter,
         "auc": card.ranking.auc.value.point,
@@ -159,14 +160,14 @@ def said(told: Outcome) -> dict[str, Any]:
 def worded(told: Outcome) -> str:
     """A run in words."""
     card, decision = told.verdict.scorecard, told.verdict.decision
+    shown = [card.ranking.top_decile_lift, card.probability.slope]
+    shown += [card.probability.observed_expected]
     outcome = {"promote": "promoted to champion", "refuse": "refused", "hold": "held for a person"}
     lines = [
         f"Model {told.trained.model.version} (registered as version {told.registered.version}): "
         f"{outcome[decision.outcome]}, grade {card.grade.letter}.",
         *(f"  - {reason}" for reason in decision.reasons),
-        f"  - {card.ranking.top_decile_lift.sentence}",
-        f"  - {card.probability.slope.sentence}",
-        f"  - {card.probability.observed_expected.sentence}",
+        *(f"  - {each.sentence}" for each in shown if not told.trained.model.insufficient),
     ]
     return "\n".join(lines)
 

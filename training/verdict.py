@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from training.below import decision_below
 from training.blocks import CHAMPION, NOT_MEASURED, About, Given
 from training.calibrate import log_odds
 from training.evaluate import judge
@@ -68,12 +69,16 @@ def verdict(
     or label) has to be better, not just no worse.
     """
     champion = before.champion
+    fired = [*_fired(guards), *_unfair(trained, champion)]
     rows = judged(trained.model, trained.test)
     rows = replace(rows, slices={**rows.slices, **newcomers(trained.test, trained.train)})
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
     how["offer"] = _worth(offer, rows)
     card = judge(rows, rivals, _about(trained, label), given=given(trained, guards), **how)
+    if trained.model.insufficient:
+        said = decision_below(trained.model, champion, fired)
+        return Verdict(card, rows, said, tuple(guards))
     reigning = None
     if champion is not None:
         theirs = judged(champion, trained.test)
@@ -83,7 +88,7 @@ def verdict(
         reigning,
         change=change_of(trained.model, champion),
         test_uses=before.test_uses,
-        guards=[*_fired(guards), *_unfair(trained, champion)],
+        guards=fired,
         resamples=resamples,
     )
     return Verdict(card, rows, decision, tuple(guards))
