@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # data bases end a text at a zero, and logs a line
 
 
 class Band(StrEnum):
@@ -154,8 +156,8 @@ class FeatureSaid(Said):
 class Vector(Said):
     """One customer's ready vector: every feature by its name, and baselines for the words."""
 
-    customer_id: str = Field(min_length=1)
-    values: dict[str, float | str | None]
+    customer_id: str = Field(min_length=1, max_length=200, pattern=PRINTABLE)
+    values: dict[str, FiniteFloat | str | None]
 
 
 class TablesScored(Said):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, create_model
 
 from features.errors import ContractError
 from features.featureset import FeatureSet, Values
@@ -34,7 +34,7 @@ def _naive(moment: datetime) -> datetime:
 
 TYPES: Mapping[Kind, Any] = {
     Kind.TEXT: str,
-    Kind.NUMBER: float,
+    Kind.NUMBER: FiniteFloat,
     Kind.FLAG: bool,
     Kind.TIME: Annotated[datetime, AfterValidator(_naive)],
 }

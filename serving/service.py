@@ -4,14 +4,14 @@ import gc
 import logging
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 # BentoML reads this when it is imported; only the word True counts.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
 import bentoml
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.middleware.cors import CORSMiddleware
 
 from features.settings import read_settings
@@ -24,6 +24,7 @@ from serving.openapi import described
 from serving.opening import history_if_any, keys_of, live_of
 from serving.reads import reads
 from serving.schemas import (
+    PRINTABLE,
     Explanation,
     FeatureSaid,
     Health,
@@ -47,6 +48,7 @@ site = pages(
     Board(settings.scores), currency=settings.currency, ledger=ledger, bundle=settings.bundle
 )
 
+EARLIEST = date(1990, 1, 1)
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup
 on_shutdown: Callable[[Method], Method] = bentoml.on_shutdown
@@ -60,11 +62,23 @@ def api(method: Method) -> Method:
     return cast("Method", made)
 
 
-CustomerId = Annotated[str, Field(min_length=1, examples=["C00001"])]
+CustomerId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["C00001"])
+]
 Ids = Annotated[list[CustomerId], Field(min_length=1, max_length=1000)]
 Vectors = Annotated[list[Vector], Field(min_length=1, max_length=1000)]
+
+
+def _plausible(as_of: date) -> date:
+    """No date before there were such businesses, and none of which nothing can be known yet."""
+    latest = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
+    if not EARLIEST <= as_of <= latest:
+        raise ValueError(f"should lie between {EARLIEST} and {latest}")
+    return as_of
+
+
 AsOf = Annotated[
-    date | None,
+    Annotated[date, AfterValidator(_plausible)] | None,
     Field(
         description="What was known before midnight UTC of this date; null: the day after the data "
         "ends, today at the latest.",

@@ -1,7 +1,9 @@
 """The made-up company's history, a model trained on it, and a Scorer: made once for all tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from features.catalogue import CHURN
@@ -11,6 +13,7 @@ from serving.bands import limits_of
 from serving.bundle import bundle_at, published
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF, NOW, made_up
+from tests.serving.server import Server, free_port, served
 from training.below import Minimum
 from training.labels import ChurnLabel
 from training.model import loaded
@@ -52,3 +55,18 @@ def scorer(home: Path, history: History) -> Scorer:
     """The model beside the history, three weeks after the data ends."""
     model = loaded(bundle_at(home / "bundle"))
     return Scorer(model, history, limits_of(model.about), lambda: NOW)
+
+
+@pytest.fixture(scope="session")
+def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`churn serve` on the company, without MLflow, pandas and scikit-learn."""
+    port, folder = free_port(), tmp_path_factory.mktemp("served")
+    settings = {"CHURN_HOME": str(home), "CHURN_SCORES": str(folder / "scores")}
+    with served(["churn", "serve", "--port", str(port)], port, folder, settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client(server: Server) -> httpx.Client:
+    """Asks that service."""
+    return server.client

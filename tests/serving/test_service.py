@@ -17,25 +17,11 @@ from serving.keys import Role, add
 from serving.schemas import Explanation, Health, ModelCard, Prediction, TablesScored
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF
-from tests.serving.server import Server, free_port, served
+from tests.serving.server import Server
 
 EXACT = 1e-9
 DATE = str(AS_OF)
 CUSTOMER = "c002"
-
-
-@pytest.fixture(scope="module")
-def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`churn serve` on the company, without MLflow, pandas and scikit-learn."""
-    port, folder = free_port(), tmp_path_factory.mktemp("served")
-    settings = {"CHURN_HOME": str(home), "CHURN_SCORES": str(folder / "scores")}
-    with served(["churn", "serve", "--port", str(port)], port, folder, settings) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def client(server: Server) -> httpx.Client:
-    return server.client
 
 
 @pytest.fixture(scope="module")
