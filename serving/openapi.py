@@ -25,7 +25,8 @@ OURS = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusRespons
 
 def described(spec: Mapping[str, Any]) -> dict[str, Any]:
     """BentoML's document in the version that its schemas are in, with our errors and examples."""
-    schemas = {n: s for n, s in spec["components"]["schemas"].items() if n not in OURS}
+    said = _nullable(spec["components"]["schemas"])
+    schemas = {name: schema for name, schema in said.items() if name not in OURS}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,3 +62,15 @@ def _problem(words: str) -> dict[str, Any]:
         "description": words,
         "content": {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+
+
+def _nullable(said: Any) -> Any:
+    """What is null by default may be null: BentoML leaves that out."""
+    if isinstance(said, list):
+        return [_nullable(part) for part in said]
+    if not isinstance(said, dict):
+        return said
+    whole = {name: _nullable(part) for name, part in said.items()}
+    if whole.get("default", ...) is None and isinstance(whole.get("type"), str):
+        whole["type"] = [whole["type"], "null"]
+    return whole
