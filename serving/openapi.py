@@ -25,8 +25,8 @@ OURS = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusRespons
 
 def described(spec: Mapping[str, Any]) -> dict[str, Any]:
     """BentoML's document in the version that its schemas are in, with our errors and examples."""
-    said = _nullable(spec["components"]["schemas"])
-    schemas = {name: schema for name, schema in said.items() if name not in OURS}
+    spec = _nullable(spec)
+    schemas = {n: s for n, s in spec["components"]["schemas"].items() if n not in OURS}
     return {
         "openapi": "3.1.0",
         "info": {
