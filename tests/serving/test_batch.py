@@ -275,9 +275,9 @@ def test_a_bundle_points_to_its_newest_model_and_keeps_the_one_before(home: Path
     versions = [_version(home, tmp_path, name) for name in ("v1", "v2", "v3")]
     for made in versions:
         assert published(made, place) == bundle_at(place)
-    assert sorted(f.name for f in place.iterdir()) == ["current", "v2", "v3"]
+    assert sorted(f.name for f in place.glob("[!.]*")) == ["current", "v2", "v3"]
     assert published(versions[2], place) == place / "v3"
-    assert sorted(f.name for f in place.iterdir()) == ["current", "v2", "v3"]
+    assert sorted(f.name for f in place.glob("[!.]*")) == ["current", "v2", "v3"]
 
 
 def _version(home: Path, folder: Path, name: str) -> Path:
