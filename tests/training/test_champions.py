@@ -153,6 +153,7 @@ def test_a_model_that_this_code_cannot_serve_is_not_promoted(models, registry, o
     said = json.loads(file.read_text())
     said["contract"]["mrr"] = "a state of something else"
     file.write_text(json.dumps(said))
+    (file.parent / "seal.json").unlink()  # as models of before there were seals
     models.client.create_model_version(models.name, str(other), outcome.registered.run_id)
     with pytest.raises(ModelMissing, match=r"Version 1 cannot be served: .*mrr"):
         promote(models, "1", ANN, force=True)
