@@ -1,0 +1,1 @@
+"""Plants each fault that training guards against, and shows which guard sees it."""
