@@ -1,7 +1,6 @@
 """An ensemble: boosters averaged in log-odds, what they say of vectors, and where they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,33 +13,12 @@ Ensemble: TypeAlias = tuple[lgb.Booster, ...]
 FEW = 1_000  # rows; for fewer, starting threads costs more than their trees
 
 
-@dataclass(frozen=True)
-class Explained:
-    """What an ensemble says of some rows: contributions (rows, features) + typical = margin."""
-
-    margin: Numbers
-    contributions: Numbers
-    typical: float
-
-
 def margin_of(boosters: Sequence[lgb.Booster], matrix: Numbers) -> Numbers:
     """The mean log-odds of the boosters, one per row; 0 of no boosters."""
     if not boosters:
         return np.zeros(len(matrix))
     each = [_predicted(booster, matrix, raw_score=True) for booster in boosters]
     return np.asarray(np.mean(each, axis=0))
-
-
-def explained(boosters: Sequence[lgb.Booster], matrix: Numbers) -> Explained:
-    """The mean margin with what each feature contributes to it.
-
-    Path-dependent TreeSHAP (Lundberg et al. 2020), averaged over boosters: exact, because
-    averaging is linear. Of no boosters nothing contributes.
-    """
-    if not boosters or not len(matrix):
-        return Explained(margin_of(boosters, matrix), np.zeros(matrix.shape), 0.0)
-    shares = np.mean([_predicted(b, matrix, pred_contrib=True) for b in boosters], axis=0)
-    return Explained(margin_of(boosters, matrix), shares[:, :-1], float(shares[0, -1]))
 
 
 def keep(boosters: Sequence[lgb.Booster], folder: Path, number: int) -> None:

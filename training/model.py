@@ -21,10 +21,11 @@ from features.catalogue import catalogue
 from features.errors import ContractError, ModelMissing
 from features.featureset import FeatureSet
 from training.calibrate import Platt, sigmoid
-from training.ensemble import Ensemble, explained, keep, kept, margin_of
+from training.ensemble import Ensemble, keep, kept, margin_of
 from training.hazards import Cause, Component, Outlook, compounded, outlook, rates
 from training.references import References
 from training.seal import is_sealed, require_same_scores, require_whole, seal
+from training.treeshap.explain import Explainer
 
 if TYPE_CHECKING:  # a model is loaded and served without pandas
     import pandas as pd
@@ -131,21 +132,26 @@ class ChurnModel:
             ValueError: No month ends at `days`.
         """
         matrix, place = self.matrix(vectors), self._month(days)
-        parts = [explained(ensemble, matrix) for ensemble in self.ensembles]
-        every = self._calibrated([part.margin for part in parts])
+        parts = self.explainer.explained(matrix)
+        every = self._calibrated(parts.margins)
         used = [each for each in self.components if each.month <= place]
         odds = every[:, : len(used)]
-        usual = self._calibrated([np.array([part.typical]) for part in parts])[:, : len(used)]
+        usual = self._calibrated(parts.typical[:, None])[:, : len(used)]
         weights = rates(odds, usual) * [each.calibration.slope for each in used]
         shares = np.zeros(matrix.shape)
-        for number, part in enumerate(parts):
+        for number, contributions in enumerate(parts.contributions):
             columns = [i for i, each in enumerate(used) if each.ensemble == number]
-            shares += weights[:, columns].sum(axis=1)[:, None] * part.contributions
+            shares += weights[:, columns].sum(axis=1)[:, None] * contributions
         margin = compounded(odds)
         ahead = outlook(self.components, self.days, every)
         return Told(margin, sigmoid(margin), shares, float(compounded(usual)[0]), ahead)
 
-    def _calibrated(self, margins: Sequence[Numbers]) -> Numbers:
+    @cached_property
+    def explainer(self) -> Explainer:
+        """What tells the ensembles' contributions."""
+        return Explainer(self.ensembles)
+
+    def _calibrated(self, margins: Sequence[Numbers] | Numbers) -> Numbers:
         lines = [each.calibration.logit(margins[each.ensemble]) for each in self.components]
         return np.column_stack(lines)
 

@@ -47,7 +47,8 @@ class Explained:
 class Explainer:
     """Exact TreeSHAP, by path, of the means of some boosters: one part for each mean.
 
-    The kernel and LightGBM differ by rounding alone: less than 1e-9 in log-odds.
+    The kernel and LightGBM differ by rounding alone: less than 1e-9 in log-odds. Of no boosters
+    nothing contributes.
     """
 
     parts: Sequence[Sequence[Booster]]
@@ -69,7 +70,8 @@ class Explainer:
     def explained(self, matrix: Floats) -> Explained:
         """Margins and contributions of (rows, features)."""
         made = "forest" in self.__dict__
-        if (not made and len(matrix) < FEW) or self.forest is None:
+        few = not made and len(matrix) < FEW
+        if few or not all(self.parts) or self.forest is None:
             return _by_lightgbm(self.parts, matrix)
         return by_kernel(self.forest, matrix)
 
@@ -97,9 +99,12 @@ def by_kernel(forest: "Forest", matrix: Floats, threads: int = 0) -> Explained:
 
 
 def _by_lightgbm(parts: Sequence[Sequence[Booster]], matrix: Floats) -> Explained:
-    means = [np.mean([_contributions(b, matrix) for b in part], axis=0) for part in parts]
-    told = np.array(means).reshape(len(parts), len(matrix), -1)
-    typical = told[:, 0, -1] if len(matrix) else np.zeros(len(parts))
+    rows, features = matrix.shape
+    told = np.zeros((len(parts), rows, features + 1))
+    for part, boosters in enumerate(parts if rows else ()):
+        for booster in boosters:
+            told[part] += _contributions(booster, matrix) / len(boosters)
+    typical = told[:, 0, -1] if rows else np.zeros(len(parts))
     return Explained(told.sum(axis=2), told[:, :, :-1], typical)
 
 
