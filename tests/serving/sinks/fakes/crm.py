@@ -122,7 +122,9 @@ class Broken:
         crm.asked.append(f"{scope['method']} {scope['path']}")
         crm.on_ask(len(crm.asked))
         fault = crm.faults.of(len(crm.asked))
-        if fault == "drop_before":
+        if fault == "drop_before":  # a server that says nothing at all would answer 500
+            broken = Held(200, [(b"content-length", b"100")], b'{"status"')
+            await broken.pass_on(send, half=True)
             return
         if fault == "fail":
             await JSONResponse({"message": "internal error"}, 503)(scope, receive, send)
