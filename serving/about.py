@@ -1,5 +1,6 @@
 """What a model says of itself: its features and its card."""
 
+from features.sources.reachable import is_reachable
 from serving.schemas import Band, FeatureSaid, Health, ModelCard
 from serving.scorer import Scorer
 from training.model import ChurnModel
@@ -12,6 +13,9 @@ NOT_MEANT_FOR = (
     "Saying why a customer leaves, or who would stay if offered something: a score is risk, not "
     "the effect of an action. Deciding about a person without a person."
 )
+
+
+PATIENCE = 0.5  # seconds
 
 
 def catalogue_of(model: ChurnModel) -> list[FeatureSaid]:
@@ -73,6 +77,19 @@ def health_of(scorer: Scorer) -> Health:
         data_until=scorer.data_until(as_of),
         as_of=as_of,
     )
+
+
+def is_ready(scorer: Scorer) -> bool:
+    """Whether customers can be scored by id, where there is a history at all.
+
+    While somebody else reads the history it can be read: a probe does not wait for them.
+    """
+    if not scorer.reading.acquire(timeout=PATIENCE):
+        return True
+    try:
+        return is_reachable(scorer.history)
+    finally:
+        scorer.reading.release()
 
 
 def _known(value: float | str) -> float | str | None:

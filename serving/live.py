@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from features.errors import ContractError, ModelMissing
+from serving.metrics import LOOKED, REFUSED, answering_with
 from serving.scorer import Scorer
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Live:
         self._where, self._load = where, load
         self._place = self._refused = where()
         self.scorer = load(self._place)
+        answering_with(self.scorer.model.version)
         self._changing = Lock()
 
     def look(self, again: bool = False) -> bool:
@@ -51,9 +53,11 @@ class Live:
             changed = self._warm(place)
         except (ContractError, ModelMissing, OSError) as broken:
             self._refused = place
+            REFUSED.inc()
             log.error("refused a new model, %s goes on: %s", before, broken)
             return
         self.scorer, self._place, self._refused = changed, place, place
+        answering_with(changed.model.version, before)
         log.warning("the model is now %s; it was %s", changed.model.version, before)
 
     def _warm(self, place: Path) -> Scorer:
@@ -83,3 +87,4 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(self._seconds):
             self._live.look()
+            LOOKED.set_to_current_time()

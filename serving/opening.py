@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from serving.bundle import bundle_at
 from serving.keys import Keys
 from serving.live import Live
 from serving.plays.choosing import Playbook
-from serving.scorer import Scorer
+from serving.scorer import Heard, Scorer
 from training.model import ChurnModel, loaded
 
 log = logging.getLogger(__name__)
@@ -23,15 +24,19 @@ HERE = Path(__file__).parent.parent
 NOBODY = History({})
 
 
-def live_of(settings: Settings, history: History, clock: Callable[[], datetime]) -> Live:
+def live_of(
+    settings: Settings, history: History, clock: Callable[[], datetime], heard: Heard
+) -> Live:
     """The Scorer that answers now, and whatever model the bundle's pointer names later.
+
+    `heard` is told of the predictions that are answered.
 
     Raises:
         ModelMissing: As `scorer_of`.
     """
     return Live(
         lambda: bundle_at(settings.bundle, HERE),
-        lambda place: scorer_of(settings, history, clock, place),
+        lambda place: replace(scorer_of(settings, history, clock, place), heard=heard),
     )
 
 

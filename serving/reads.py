@@ -5,10 +5,11 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from serving.about import card_of, catalogue_of, health_of
+from serving.metrics import TYPE, exposed, reaching
 from serving.schemas import Problem
 
 
@@ -23,6 +24,7 @@ def reads(describe: Callable[[], Mapping[str, Any]]) -> Starlette:
             Route("/features", show_features),
             Route("/model_card", show_card),
             Route("/health", show_health),
+            Route("/metrics", show_metrics),
             Route("/reload", reload, methods=["POST"]),
         ]
     )
@@ -50,6 +52,14 @@ def show_card(request: Request) -> JSONResponse:
 def show_health(request: Request) -> JSONResponse:
     """Whether the service can answer."""
     return JSONResponse(health_of(request.app.state.live.scorer).model_dump(mode="json"))
+
+
+def show_metrics(request: Request) -> Response:
+    """What Prometheus reads."""
+    scorer = request.app.state.live.scorer
+    if scorer.history.tables:
+        reaching(scorer.last_days(scorer.next_as_of()))
+    return Response(exposed(), media_type=TYPE)
 
 
 def reload(request: Request) -> JSONResponse:

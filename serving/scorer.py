@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from threading import RLock
+from typing import TypeAlias
 
 from features.columns import columns
 from features.errors import SourceError
@@ -23,6 +24,7 @@ from training.model import ChurnModel
 
 FEW = 50  # customers; for more, one query per table costs less than reading their rows
 REMEMBERED = 100
+Heard: TypeAlias = Callable[[Cases, Sequence[Prediction]], None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Scorer:
 
     `limits` are the probabilities at which medium, high and critical begin. `use_days` is for
     businesses without contracts: who used the product in so many days is a customer. A history's
-    connection serves one thread at a time: hold `reading` while asking `history` anything.
+    connection serves one thread at a time: hold `reading` while asking `history` anything. `heard`
+    is told of the predictions that are answered one by one, with their vectors; it must not wait.
     """
 
     model: ChurnModel
@@ -49,6 +52,7 @@ class Scorer:
     clock: Callable[[], datetime]
     use_days: int | None = None
     playbook: Playbook = USUAL
+    heard: Heard = field(default=lambda cases, told: None, repr=False, compare=False)
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
     _days: dict[tuple[date, datetime], Mapping[str, date]] = field(
         default_factory=dict, repr=False, compare=False
@@ -73,15 +77,18 @@ class Scorer:
         Raises:
             UnknownCustomer: Not all of them were customers on the date; it names those.
         """
-        asked = list(dict.fromkeys(customers))
-        found = {
-            told.customer_id: told for told in self.predictions(self.cases(asked, as_of), as_of)
-        }
+        cases = self.cases(list(dict.fromkeys(customers)), as_of)
+        told = list(self.predictions(cases, as_of))
+        self.heard(cases, told)
+        found = {each.customer_id: each for each in told}
         return [found[customer] for customer in customers]
 
     def explain(self, customer_id: str, as_of: date) -> Explanation:
         """One customer with everything that the score is made of."""
-        return self.teller.explanation(self.cases([customer_id], as_of), self._asking(as_of))
+        case = self.cases([customer_id], as_of)
+        explained = self.teller.explanation(case, self._asking(as_of))
+        self.heard(case, [explained.prediction])
+        return explained
 
     def score_vectors(self, vectors: Sequence[Vector], as_of: date) -> list[Prediction]:
         """Predictions from ready vectors; nothing is looked up.
@@ -89,8 +96,10 @@ class Scorer:
         Raises:
             ContractError: A vector lacks a feature, or holds one that the model does not know.
         """
-        asking = Asking(as_of, None, self.clock())
-        return list(self.teller.predictions(cases_of(self.model.features, vectors), asking))
+        cases = cases_of(self.model.features, vectors)
+        told = list(self.teller.predictions(cases, Asking(as_of, None, self.clock())))
+        self.heard(cases, told)
+        return told
 
     def score_tables(
         self, tables: Sent, as_of: date | None = None, outside: Outside = "keep"

@@ -15,11 +15,13 @@ from pydantic import AfterValidator, Field
 from starlette.middleware.cors import CORSMiddleware
 
 from features.settings import read_settings
-from serving.about import card_of, catalogue_of, health_of
+from serving.about import card_of, catalogue_of, health_of, is_ready
 from serving.access import Access, Rules
 from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
 from serving.live import Watch
+from serving.logs import log_as_json
+from serving.metrics import counted
 from serving.openapi import described
 from serving.opening import history_if_any, keys_of, live_of
 from serving.reads import reads
@@ -34,11 +36,14 @@ from serving.schemas import (
     Vector,
 )
 from serving.scorer import Scorer
+from serving.seen import Seen
 from serving.sent import SentTables
 from serving.sessions import logins
 from serving.treatments import Ledger
 from serving.web import pages
 
+log_as_json()
+logging.getLogger("churn").setLevel(logging.INFO)
 logging.getLogger(FAULTS_LOGGED_BY).addFilter(WithoutInputs())
 log = logging.getLogger(__name__)
 settings = read_settings()
@@ -92,7 +97,9 @@ class Churn:
 
     def __init__(self) -> None:
         history = history_if_any(settings)
-        self.live = live_of(settings, history, lambda: datetime.now(UTC))
+        self.live = live_of(
+            settings, history, lambda: datetime.now(UTC), lambda _, told: counted(told)
+        )
         self.scorer.next_as_of()
         read.state.live = self.live
         site.state.scorer = self.scorer if history.tables else None
@@ -116,6 +123,10 @@ class Churn:
     def end(self) -> None:
         """Leave nothing behind."""
         self.watch.end()
+
+    def __is_ready__(self) -> bool:
+        """Whether a request can be answered: there is a model, and its history can be read."""
+        return is_ready(self.scorer)
 
     @api
     def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
@@ -162,7 +173,7 @@ def description() -> dict[str, Any]:
     return described(ChurnService.openapi_spec.asdict())
 
 
-# /metrics would name every path that anybody ever asked for: it is off.
+# BentoML's own /metrics would name every path that anybody ever asked for; ours does not.
 ChurnService = bentoml.service(
     name="churn",
     workers=settings.workers,
@@ -174,7 +185,8 @@ read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")
 ChurnService.mount_asgi_app(logins(rules.keys), name="logins")
 ChurnService.mount_asgi_app(site, name="pages")
-if settings.cors_origins:  # outermost: a browser asks beforehand, and without a key
+ChurnService.add_asgi_middleware(Seen)
+if settings.cors_origins:  # before the keys: a browser asks beforehand, and without a key
     ChurnService.add_asgi_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,

@@ -221,10 +221,6 @@ def test_a_key_is_asked_for_by_the_service_itself_once_there_is_one(
         (home / "keys.json").unlink()
 
 
-def test_nothing_counts_who_asks_for_what(client: httpx.Client):
-    assert client.get("/metrics").status_code == 404
-
-
 def test_a_port_that_is_taken_is_named(
     server: Server,
     home: Path,
