@@ -109,7 +109,10 @@ def _bands(atoms: Sequence[Atom]) -> list[int]:
 
 
 def _band(day: ir.NumericValue, bands: Sequence[int]) -> ir.IntegerValue:
-    cases = [(day < edge, number) for number, edge in enumerate(bands)]
+    # What is known happened a day ago or more: nothing lies before the first day's band.
+    cases = [(day < edge, number) for number, edge in enumerate(bands) if edge > 1]
+    if not cases:
+        return ibis.literal(len(bands), "int32")
     return ibis.cases(*cases, else_=len(bands))
 
 
@@ -129,12 +132,21 @@ def _partial(rows: ir.Table, part: Part, name: str) -> Mapping[str, ir.Value]:
         return {name: floored((rows[DAY] - since) / float(DAYS_A_WEEK)).sum(where=held)}
     if kind == "distinct":
         return {name: united(bit(rows[DAY] % BITS), where=held)}
+    if column == DAY and kind in ("min", "max"):
+        return {name: _days_since(rows, kind, held)}
     value = valued(rows, column)
     if kind == "sum":
         return {name: summed(value, held)}
     if kind == "last":
         return _latest(rows, value, held, name)
     return {name: getattr(value, kind)(where=held)}
+
+
+def _days_since(rows: ir.Table, kind: str, held: ir.BooleanValue | None) -> ir.IntegerValue:
+    """The fewest or most days ago, from one moment a group and not from a difference a row."""
+    moment = rows["moment"]
+    found = moment.max(where=held) if kind == "min" else moment.min(where=held)
+    return rows[AS_OF].max().date().delta(found.date(), unit="day").cast("int32")
 
 
 def _latest(
