@@ -126,20 +126,23 @@ def _within(band: ir.IntegerValue, window: Window, bands: Sequence[int]) -> ir.B
 def _partial(rows: ir.Table, part: Part, name: str) -> Mapping[str, ir.Value]:
     kind, column, where, since = part
     held = met(rows, where)
+    if kind == "last":
+        return _latest(rows, valued(rows, column), held, name)
+    if column == DAY and kind != "sum":
+        return {name: _of_days(rows, kind, held)}
     if kind == "count":
         return {name: rows.count(where=held)}
     if kind == "weeks":
         return {name: floored((rows[DAY] - since) / float(DAYS_A_WEEK)).sum(where=held)}
-    if kind == "distinct":
-        return {name: united(bit(rows[DAY] % BITS), where=held)}
-    if column == DAY and kind in ("min", "max"):
-        return {name: _days_since(rows, kind, held)}
     value = valued(rows, column)
-    if kind == "sum":
-        return {name: summed(value, held)}
-    if kind == "last":
-        return _latest(rows, value, held, name)
-    return {name: getattr(value, kind)(where=held)}
+    return {name: summed(value, held) if kind == "sum" else getattr(value, kind)(where=held)}
+
+
+def _of_days(rows: ir.Table, kind: str, held: ir.BooleanValue | None) -> ir.IntegerValue:
+    """The different days as bits, or the fewest or most days ago."""
+    if kind == "distinct":
+        return united(bit(rows[DAY] % BITS), where=held)
+    return _days_since(rows, kind, held)
 
 
 def _days_since(rows: ir.Table, kind: str, held: ir.BooleanValue | None) -> ir.IntegerValue:
