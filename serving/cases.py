@@ -92,7 +92,7 @@ def few(
     Raises:
         UnknownCustomer: Not all of them were customers on the date; it names those.
     """
-    rows = _rows_of(history.of(list(customers)))
+    rows = rows_of(history.of(list(customers)))
     _require(customers, [c for c in customers if _attributes(rows.get(c, {}), as_of)], as_of)
     telling = [name for name in TELLING if name in history.tables]
     people = [_person(c, rows[c], as_of, use_days, telling) for c in customers]
@@ -172,8 +172,8 @@ def _telling(known: Known) -> set[str] | None:
     return {customer for found in ids for customer in found.to_pylist()} if tables else None
 
 
-def _rows_of(history: History) -> dict[str, dict[str, list[Row]]]:
-    """All rows by customer and table."""
+def rows_of(history: History) -> dict[str, dict[str, list[Row]]]:
+    """All rows of a history, by customer and table."""
     found: dict[str, dict[str, list[Row]]] = {}
     for name, rows in history.tables.items():
         for row in rows.to_pyarrow().to_pylist():

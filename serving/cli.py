@@ -149,6 +149,7 @@ def _champions(settings: "Settings") -> "Champions":
     return Champions(
         lambda: track.champion_version(registry),
         lambda number, into: track.fetched(registry, number, into),
+        lambda: track.chronicle(registry),
     )
 
 

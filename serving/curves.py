@@ -1,6 +1,7 @@
-"""The reliability curve as SVG: what was predicted against what came, with the room of chance."""
+"""Curves as SVG: who is still there day by day, and what was predicted against what came."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import NamedTuple
 
@@ -83,3 +84,27 @@ def _point(point: Point, top: float) -> Markup:
     ).format(
         _line("whisker", point.predicted, point.low, point.predicted, point.high, top), x, y, said
     )
+
+
+def survival(outlook: Sequence[tuple[int, float]], words: str) -> Markup:
+    """The share still there, from today over the days for which a probability is told."""
+    ends = [(0, 0.0), *outlook]
+    last = ends[-1][0] or 1
+    at = [(round(8 + day / last * 84, 1), round(8 + 52 * chance, 1)) for day, chance in ends]
+    lines = Markup().join(
+        Markup('<line class="score-line" x1="{}%" y1="{}" x2="{}%" y2="{}"/>').format(*a, *b)
+        for a, b in pairwise(at)
+    )
+    told = Markup().join(_left(x, y, end[0]) for (x, y), end in zip(at, ends, strict=True))
+    return Markup(
+        '<svg class="chart survival" role="img" aria-label="{}" width="100%" height="84">'
+        '<line class="grid" x1="8%" x2="92%" y1="8" y2="8"/>'
+        '<line class="base" x1="8%" x2="92%" y1="60.5" y2="60.5"/>{}{}</svg>'
+    ).format(words, lines, told)
+
+
+def _left(x: float, y: float, day: int) -> Markup:
+    return Markup(
+        '<svg class="mark score" x="{}%" y="{}" overflow="visible"><circle r="4"/></svg>'
+        '<text class="tick" x="{}%" y="78" text-anchor="middle">{}</text>'
+    ).format(x, y, x, day)

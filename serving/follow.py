@@ -3,8 +3,9 @@
 It is the one process with MLflow; the services' workers watch the pointer that it moves.
 """
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from threading import Event
 from features.errors import ChurnError, ContractError, ModelMissing
 from serving.bundle import published
 
+SUCCESSION = "champions.json"
+NOTE = "champion_"  # as training.champions names them
 log = logging.getLogger(__name__)
 
 
@@ -20,11 +23,12 @@ log = logging.getLogger(__name__)
 class Champions:
     """A registry as the follower sees it: the champion's number (None: there is none), its files.
 
-    Both raise SourceError where the registry does not answer.
+    All raise SourceError where the registry does not answer.
     """
 
     number: Callable[[], str | None]
     fetched: Callable[[str, Path], Path]
+    notes: Callable[[], Mapping[str, str]] = dict  # one for each accession, as JSON, in order
 
 
 def publish_champion(champions: Champions, bundle: Path) -> str:
@@ -43,8 +47,17 @@ def publish_champion(champions: Champions, bundle: Path) -> str:
             place = published(champions.fetched(number, Path(folder)), bundle)
         except ContractError as broken:
             raise ModelMissing(f"The champion, version {number}, is refused: {broken}") from broken
+    write_succession(champions.notes(), bundle)
     log.info("the champion, version %s, is published at %s", number, place)
     return number
+
+
+def write_succession(notes: Mapping[str, str], bundle: Path) -> None:
+    """Who was champion, for whoever serves without a registry; the file appears by one rename."""
+    said = [json.loads(note) for key, note in sorted(notes.items()) if key.startswith(NOTE)]
+    unfinished = bundle / f".{SUCCESSION}"
+    unfinished.write_text(json.dumps(said, indent=2))
+    unfinished.replace(bundle / SUCCESSION)
 
 
 def follow(champions: Champions, bundle: Path, seconds: float, ended: Event) -> None:

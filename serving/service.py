@@ -102,7 +102,7 @@ class Churn:
         )
         self.scorer.next_as_of()
         read.state.live = self.live
-        site.state.scorer = self.scorer if history.tables else None
+        site.state.live = self.live if history.tables else None
         if rules.are_open:
             log.warning("NO KEY IS CONFIGURED: only this machine is answered; `churn keys add`")
         self.watch = Watch(self.live, settings.watch_seconds)

@@ -185,7 +185,7 @@ def chronicle(registry: Registry) -> dict[str, str]:
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return {}
-        raise
+        raise _unanswered(error) from error
     return {key: tags[key] for key in sorted(tags)}
 
 

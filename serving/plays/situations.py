@@ -31,6 +31,7 @@ def situation(spread: Spread, cases: Cases, place: int, said: Mapping[str, Any])
             cases.number(place, "days_to_renewal"),
         ),
         touch=touch_of(cases.word(place, "touch"), tier),
+        cause=said.get("cause"),
     )
 
 

@@ -1,5 +1,6 @@
 """The pages as one Starlette application: what each address shows."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from starlette.staticfiles import StaticFiles
 from features.history import History
 from serving.about import catalogue_of
 from serving.board import Board, Scored
+from serving.live import Live
+from serving.scorer import Scorer
 from serving.treatments import Ledger
 from serving.web.asked import asked
 from serving.web.customer import customer, recorded
@@ -33,6 +36,7 @@ from serving.web.recording import (
 )
 from serving.web.silent import is_marked, mark_silent
 from serving.web.templating import STATIC, templates
+from serving.what_if import WhatIf, what_if
 
 
 class Remembers(Protocol):
@@ -76,6 +80,7 @@ def pages(
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
     app.state.ledger, app.state.to_customer, app.state.bundle = ledger, to_customer, bundle
+    app.state.live = None
     return app
 
 
@@ -99,6 +104,7 @@ def show_customer(request: Request) -> Response:
         raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
     done = state.ledger.records().of(customer_id) if state.ledger else None
     drawn = recorded(scored, _record(request, scored, customer_id), customer_id, state.currency)
+    drawn = {**drawn, "what_if": _what_if(request, found["told"])}
     said = {"scored": scored, "done": done, "thanks": "recorded" in request.query_params}
     today = {"today": state.ledger.today if state.ledger else None}
     return _page(request, "customer.html", {**said, **found, **drawn, **today})
@@ -120,7 +126,7 @@ def download(request: Request) -> Response:
 def show_model(request: Request) -> Response:
     """How good the model is, how many to call, how scores move and what it looks at."""
     scored, bundle = _scored(request), request.app.state.bundle
-    model = getattr(request.app.state.scorer, "model", None)
+    model = getattr(_scorer(request), "model", None)
     features = catalogue_of(model) if model else []
     said = judgement(bundle, scored, request.query_params)
     return _page(request, "model.html", {"scored": scored, "features": features, **said})
@@ -165,7 +171,7 @@ def show_missing(request: Request, missing: Exception) -> Response:
 
 def _scored(request: Request) -> Scored | None:
     scored: Scored | None = request.app.state.board.scored()
-    scorer: Remembers | None = request.app.state.scorer
+    scorer = _scorer(request)
     if scored is not None and not is_marked(scored):
         with scorer.reading if scorer else nullcontext():
             mark_silent(scored, scorer.history if scorer else History({}))
@@ -173,11 +179,28 @@ def _scored(request: Request) -> Scored | None:
 
 
 def _record(request: Request, scored: Scored, customer_id: str) -> Record | None:
-    scorer: Remembers | None = request.app.state.scorer
+    scorer = _scorer(request)
     if scorer is None or not scorer.history.tables:
         return None
     with scorer.reading:
         return record(scorer.history, customer_id, scored.latest.as_of)
+
+
+def _what_if(request: Request, told: Mapping[str, Any]) -> WhatIf | None:
+    """A reading by the model that made the score; none where another one answers by now."""
+    scorer = _scorer(request)
+    if not isinstance(scorer, Scorer) or told["probability"] is None:
+        return None
+    if scorer.model.version != told["model_version"]:
+        return None
+    return what_if(scorer, told["customer_id"], told["as_of"])
+
+
+def _scorer(request: Request) -> Remembers | None:
+    """The scorer that answers now."""
+    live: Live | None = request.app.state.live
+    scorer: Remembers | None = live.scorer if live else request.app.state.scorer
+    return scorer
 
 
 def _page(request: Request, name: str, said: dict[str, Any], status: int = 200) -> HTMLResponse:

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.feature import Theme
+from serving.curves import survival
 from serving.plays.catalogue import PLAYS
 from serving.web import words
 from serving.web.asked import VIEWS, WINDOWS
@@ -63,6 +64,8 @@ def _globals() -> dict[str, Any]:
     return {
         "BANDS": words.BANDS,
         "PLAYS": PLAYS,
+        "still_here": words.still_here,
+        "survival": survival,
         "ORDERS": ORDER_WORDS,
         "THEMES": [theme.value for theme in Theme],
         "VIEWS": VIEWS,

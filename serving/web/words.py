@@ -1,5 +1,6 @@
 """How numbers, money and dates are written on the pages."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -84,3 +85,8 @@ def signed_points(value: float) -> str:
     size = f"{abs(value):.1f}".removesuffix(".0")
     sign = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
     return f"{sign}{size}{NBSP}{'point' if size == '1' else 'points'}"
+
+
+def still_here(outlook: Sequence[tuple[int, float]]) -> str:
+    """Who is still there after so many days, for whoever does not see the curve."""
+    return ", ".join(f"{share(1 - chance)} after {days} days" for days, chance in outlook)

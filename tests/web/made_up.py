@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.history import History
 from features.sources.files import in_memory
-from serving.dataset import publish
+from serving.dataset import publish, schema_of
 from serving.resumable import write
 from serving.schemas import Advice, Prediction, Reason
 
@@ -70,7 +70,8 @@ def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> N
     night = datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=UTC)
     about = {"as_of": as_of, "data_until": as_of, "scored_at": night}
     told = (Prediction(**(about | dict(row))) for row in rows)
-    publish(write(scores, as_of, {}, lambda _: iter(told)), scores, as_of, {})
+    made = write(scores, as_of, {}, lambda _: iter(told), schema_of((30, 60, 90)))
+    publish(made, scores, as_of, {})
 
 
 ORDINARY = reason("events_28d_change_28d", "Actions down 20 % against the 4 weeks before", 5.0)
