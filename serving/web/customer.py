@@ -28,7 +28,6 @@ def customer(scored: Scored, customer_id: str) -> Mapping[str, Any] | None:
         "row": row,
         "themes": by_theme(now),
         "recommended": recommended(now),
-        "outlook": outlook(now),
         "differences": differences(now, before) if before else [],
     }
 
@@ -40,14 +39,6 @@ def by_days(told: Mapping[str, Any]) -> list[tuple[int, float]]:
         int(end): chance for end, chance in ends.items() if end.isdigit() and chance is not None
     }
     return sorted(known.items())
-
-
-def outlook(told: Mapping[str, Any]) -> list[tuple[int, float]]:
-    """The probability of having left within so many days, by days; empty of an older run."""
-    ends = (name.removeprefix("probability_") for name in told if name.startswith("probability_"))
-    days = sorted(int(end) for end in ends if end.isdigit())
-    known = [(end, told[f"probability_{end}"]) for end in days]
-    return [(end, chance) for end, chance in known if chance is not None]
 
 
 def recorded(
