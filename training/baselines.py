@@ -28,6 +28,15 @@ class Baselines:
     best_single_name: str
     logistic: Numbers
 
+    @property
+    def rivals(self) -> dict[str, Numbers]:
+        """Each by the name that a scorecard gives it."""
+        return {
+            "base rate": self.base_rate,
+            "best single feature": self.best_single,
+            "logistic": self.logistic,
+        }
+
 
 def baselines(
     features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame

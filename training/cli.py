@@ -27,7 +27,7 @@ from training.snapshots import last_day
 from training.track import Registry
 from training.train import Plan
 
-STEPS = Plan(now=date.min).train_dates + Plan(now=date.min).test_dates + 8
+STEPS = Plan(now=date.min).train_dates + Plan(now=date.min).test_dates + 13
 
 
 def train(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,14 @@ from training.labels import Label
 from training.model import ChurnModel, loaded
 from training.money import Offer
 from training.page.rendered import scorecard_files
-from training.scorecard import Measure, measures
+from training.parts import cards
+from training.scorecard import Measure, Scorecard, measures
 from training.track import Registered, Registry, Run
 from training.train import Plan, Trained, digest_of, train
 from training.verdict import Before, Verdict, verdict
 
 Step = Callable[[str], None]
+NO_PARTS: Mapping[str, Scorecard] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,10 @@ def run(
     champion = reigning(registry, trained.model)
     before = Before(champion, uses_of_test(registry, trained))
     told = verdict(trained, label, business.offer, business.capacity, before, guards)
+    step("judging each horizon and cause")
+    parts = cards(trained, label, business.offer, business.capacity)
     step("recording the run")
-    left = report(trained, told, label, business.currency)
+    left = report(trained, told, label, business.currency, parts)
     registered = track.record(registry, trained.model, left)
     decision = noting(told.decision, registry, champion)
     champions.settle(registry, registered, decision)
@@ -161,10 +166,17 @@ def reigning(registry: Registry, challenger: ChurnModel) -> ChurnModel | None:
     return champion if asked else None
 
 
-def report(trained: Trained, told: Verdict, label: Label, currency: str) -> Run:
-    """Everything a run logs beside its model."""
+def report(
+    trained: Trained,
+    told: Verdict,
+    label: Label,
+    currency: str,
+    parts: Mapping[str, Scorecard] = NO_PARTS,
+) -> Run:
+    """Everything a run logs beside its model; `parts` are the cards of horizons and causes."""
     names = trained.model.features.names
-    card = told.scorecard.to_dict()
+    card, others = told.scorecard.to_dict(), {n: each.to_dict() for n, each in parts.items()}
+    about = _about(trained.model, told.decision, currency)
     return Run(
         params=parameters(trained, label),
         metrics=metrics(told),
@@ -176,11 +188,12 @@ def report(trained: Trained, told: Verdict, label: Label, currency: str) -> Run:
         },
         documents={
             "scorecard": card,
+            **{f"scorecard_{name}": each for name, each in others.items()},
             "contract": trained.model.features.contract,
             "guards": [asdict(each) for each in told.guards],
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
-        texts=scorecard_files(card, _about(trained.model, told.decision, currency)),
+        texts=scorecard_files(card, about, list(others.values())),
         example=trained.test[names].head(3).reset_index(drop=True),
         data=trained.snapshots.rows,
         digest=trained.digest,

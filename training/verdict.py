@@ -19,7 +19,7 @@ from training.hazards import Cause
 from training.judged import Judged
 from training.kinds import newcomers, slices
 from training.labels import Label
-from training.model import ChurnModel
+from training.model import ChurnModel, Told
 from training.money import Offer
 from training.probes import GAIN, MISSING, PROBES, SINGLE, probes
 from training.risks import unpaid_of
@@ -74,15 +74,15 @@ def verdict(
     rows = replace(rows, slices={**rows.slices, **newcomers(trained.test, trained.train)})
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
-    how["offer"] = _worth(offer, rows)
-    card = judge(rows, rivals, _about(trained, label), given=given(trained, guards), **how)
+    how["offer"] = worth(offer, rows)
+    card = judge(rows, rivals, about_of(trained, label), given=given(trained, guards), **how)
     if trained.model.insufficient:
         said = decision_below(trained.model, champion, fired)
         return Verdict(card, rows, said, tuple(guards))
     reigning = None
     if champion is not None:
         theirs = judged(champion, trained.test)
-        reigning = Candidate(judge(theirs, rivals, _about(trained, label), **how), theirs)
+        reigning = Candidate(judge(theirs, rivals, about_of(trained, label), **how), theirs)
     decision = decide(
         Candidate(card, rows),
         reigning,
@@ -168,16 +168,14 @@ def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
     """
     if trained.model.insufficient:
         return NOT_MEASURED
-    explained = trained.test.head(EXPLAINED_ROWS)
-    told = trained.model.told(explained)
-    error = np.abs(told.contributions.sum(axis=1) + told.typical - told.margin)
+    told = trained.model.told(trained.test.head(EXPLAINED_ROWS))
     falls = np.diff(trained.model.outlook(trained.test).leaving, axis=1) < 0
     made = {each.name: (each.subject, each.figure) for each in guards}
     if not made.keys() >= set(PROBES):
         made = {each.name: (each.subject, each.figure) for each in probes(trained)}
     return Given(
         horizon_violations=float(falls.any(axis=1).sum()),
-        additivity_error=float(error.max()),
+        additivity_error=additivity_error(told),
         without_reason=float((np.abs(told.contributions).max(axis=1) < 1e-9).mean()),
         single_feature_auc=made[SINGLE],
         gain_share=made[GAIN],
@@ -185,19 +183,25 @@ def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
     )
 
 
+def error_of(trained: Trained, days: int) -> float:
+    """The largest additivity error of the contributions to an earlier horizon's log-odds."""
+    return additivity_error(trained.model.told(trained.test.head(EXPLAINED_ROWS), days))
+
+
+def additivity_error(told: Told) -> float:
+    """By how much contributions and the typical log-odds miss the log-odds, at the most."""
+    return float(np.abs(told.contributions.sum(axis=1) + told.typical - told.margin).max())
+
+
 def _rivals(trained: Trained, champion: ChurnModel | None) -> dict[str, Numbers]:
-    simple = trained.baselines
-    rivals = {
-        "base rate": simple.base_rate,
-        "best single feature": simple.best_single,
-        "logistic": simple.logistic,
-    }
+    rivals = trained.baselines.rivals
     if champion is not None:
         rivals[CHAMPION] = champion.probability(trained.test)
     return rivals
 
 
-def _about(trained: Trained, label: Label) -> About:
+def about_of(trained: Trained, label: Label) -> About:
+    """What the judged rows cannot say of themselves."""
     churned = trained.train[trained.train["churned"] == 1]
     last = trained.split.test[-1] + timedelta(days=label.reach_days)
     return About(
@@ -210,7 +214,7 @@ def _about(trained: Trained, label: Label) -> About:
     )
 
 
-def _worth(offer: Offer, rows: Judged) -> Offer:
+def worth(offer: Offer, rows: Judged) -> Offer:
     """The offer with each customer's own worth, a year of MRR, where MRR is known."""
     return replace(offer, clv=rows.worth * 12) if rows.worth.any() else offer
 

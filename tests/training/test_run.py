@@ -41,6 +41,22 @@ def test_the_run_logs_parameters_metrics_with_intervals_plots_and_documents(outc
     assert {"scorecard.json", "scorecard.html", "contract.json", "decision.json"} <= top
 
 
+def test_every_earlier_horizon_has_a_scorecard_of_its_own_and_a_line_on_the_page(outcome, client):
+    run_id = outcome.registered.run_id
+    kept = json.loads(Path(client.download_artifacts(run_id, "scorecard_30_days.json")).read_text())
+    late = outcome.trained.test["month"].to_numpy() > 1
+    assert kept["data"]["horizon_days"] == 30
+    assert kept["data"]["churned_rows"] == outcome.verdict.rows.lost[~late].sum()
+    assert {row["name"] for row in kept["baselines"]} >= {"base rate", "logistic"}
+    page = Path(client.download_artifacts(run_id, "scorecard.html")).read_text()
+    assert "any, 30 days" in page
+
+
+def test_no_later_horizon_is_ever_less_likely_and_the_card_says_so(outcome):
+    assert outcome.verdict.scorecard.horizons.value.point == 0
+    assert outcome.verdict.scorecard.horizons.passed
+
+
 def test_the_run_names_its_data_by_digest(outcome, client):
     [data] = client.get_run(outcome.registered.run_id).inputs.dataset_inputs
     assert data.dataset.digest == outcome.trained.digest

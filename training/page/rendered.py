@@ -25,10 +25,12 @@ def scorecard_page(card: Card, about: Mapping[str, Any], others: Sequence[Card] 
     return rendered("scorecard.html", told=told(card, about, others))
 
 
-def scorecard_files(card: Card, about: Mapping[str, Any]) -> dict[str, str]:
+def scorecard_files(
+    card: Card, about: Mapping[str, Any], others: Sequence[Card] = ()
+) -> dict[str, str]:
     """By name: the page, and its pictures as files of their own."""
     drawn = {f"plots/{name}.svg": alone(picture) for name, picture in pictures(card).items()}
-    return {"scorecard.html": scorecard_page(card, about), **drawn}
+    return {"scorecard.html": scorecard_page(card, about, others), **drawn}
 
 
 def told(card: Card, about: Mapping[str, Any], others: Sequence[Card] = ()) -> dict[str, Any]:
