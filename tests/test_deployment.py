@@ -17,7 +17,7 @@ from features.errors import ExitCode
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 MANIFESTS = sorted((DEPLOY / "kubernetes").glob("*.yaml"))
-SECRETS = ("CHURN_API_KEY", "CHURN_DB_PASSWORD", "CHURN_GRAFANA_PASSWORD")
+SECRETS = ("CHURN_API_KEY", "CHURN_API_KEY_FILE", "CHURN_DB_PASSWORD", "CHURN_GRAFANA_PASSWORD")
 OURS = ("churn-jobs", "churn-service")
 
 
