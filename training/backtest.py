@@ -9,29 +9,30 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from features.errors import InsufficientData
 from features.featureset import FeatureSet
 from features.history import History
+from training.below import shortfall
 from training.files import put
 from training.labels import Label
 from training.money import Offer
-from training.snapshots import Snapshots, Split, as_of_dates, snapshots
+from training.snapshots import Snapshots, Split, as_of_dates, snapshots, split
 from training.train import Plan, digest_of, fit
 from training.verdict import verdict
 
 Step = Callable[[str], None]
-FEWEST = 30  # churned customers; below it not even a wide interval means something
+TOO_EARLY = "No earlier date's label was known by then."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
     """How to walk: the newest `dates` as-of dates, `every` so many months, judged on these terms.
 
-    Without `dates` the walk goes back as far as there is anything to train on.
+    Without `dates` the walk is over all of them.
     """
 
     label: Label
@@ -79,25 +80,26 @@ def backtest(
     Raises:
         InsufficientData: No as-of date is an embargo later than one to train on.
     """
-    splits = stops_of(as_of_dates(history, walk.label, walk.plan.now), walk)
-    wanted = sorted({day for split in splits for day in (*split.train, *split.test)})
+    dates = as_of_dates(history, walk.label, walk.plan.now)
+    days = list(dates[::-1][:: walk.every][: walk.dates][::-1])
+    splits = {day: split_at(dates, day, walk) for day in days}
+    wanted = sorted({day for each in splits.values() if each for day in each.dates})
+    if not wanted:
+        split([days[-1]], walk.label)  # says what is missing
     rows = snapshots(history, features, walk.label, wanted, step)
     place = folder / key_of(rows, features, walk)
-    return [_stop(features, rows, split, walk, place, step) for split in splits]
+    return [
+        _stop(features, rows, each, walk, place, step) if each else Stop(str(day), (), TOO_EARLY)
+        for day, each in splits.items()
+    ]
 
 
-def stops_of(dates: Sequence[date], walk: Walk) -> list[Split]:
-    """The dates to judge on, each with the dates whose labels were known by then."""
-    embargo = timedelta(days=walk.label.reach_days)
-    newest_first = list(dates)[::-1][:: walk.every][: walk.dates]
-    known = {day: [d for d in dates if d + embargo <= day] for day in newest_first[::-1]}
-    splits = [Split(tuple(known[d][-walk.plan.train_dates :]), (d,)) for d in known if known[d]]
-    if splits:
-        return splits
-    raise InsufficientData(
-        f"None of {len(dates)} as-of dates is {walk.label.reach_days} days later than one to train "
-        "on. Give a longer history, or a shorter horizon_days or gap_days."
-    )
+def split_at(dates: Sequence[date], day: date, walk: Walk) -> Split | None:
+    """The one date to judge on, and those known by then; None if there were none."""
+    try:
+        return split([d for d in dates if d <= day], walk.label, 1, walk.plan.train_dates)
+    except InsufficientData:
+        return None
 
 
 def key_of(rows: Snapshots, features: FeatureSet, walk: Walk) -> str:
@@ -142,23 +144,8 @@ def stop_of(said: dict[str, Any], again: bool = False) -> Stop:
 
 def _judged(features: FeatureSet, rows: Snapshots, split: Split, walk: Walk) -> Stop:
     as_of, trained_on = split.test[0].isoformat(), tuple(map(str, split.train))
-    lost = churned_customers(rows, split.train)
-    if lost < FEWEST:
-        return Stop(
-            as_of, trained_on, f"{lost} churned customers to train on; at least {FEWEST} are needed"
-        )
-    if not churned_customers(rows, split.test):
-        return Stop(as_of, trained_on, "nobody churned whom a model could have foreseen")
-    try:
-        trained = fit(features, walk.label, rows, split, walk.plan)
-    except InsufficientData as error:
-        return Stop(as_of, trained_on, str(error))
+    if short := shortfall(rows.on(split.train), rows.on(split.test), walk.plan.least):
+        return Stop(as_of, trained_on, short)
+    trained = fit(features, walk.label, rows, split, walk.plan)
     told = verdict(trained, walk.label, walk.offer, walk.capacity, resamples=walk.resamples)
     return Stop(as_of, trained_on, card=told.scorecard.to_dict())
-
-
-def churned_customers(rows: Snapshots, dates: Sequence[date]) -> int:
-    """How many customers churned after any of these dates."""
-    part = rows.on(dates)
-    lost: int = part[part["churned"] == 1].index.get_level_values("customer_id").nunique()
-    return lost

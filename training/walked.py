@@ -81,7 +81,16 @@ def lines(stops: Sequence[Stop]) -> list[str]:
             f"Over all dates {expected:,.0f} churned rows were foreseen and {observed:,.0f} came: "
             f"observed / expected {observed / expected:.2f}."
         )
-    return said + [f"{stop.as_of} was not judged: {stop.why}." for stop in stops if not stop.card]
+    return said + _not_judged(stops)
+
+
+def _not_judged(stops: Sequence[Stop]) -> list[str]:
+    """The dates without a scorecard, those of one reason together."""
+    why: dict[str, list[str]] = {}
+    for stop in stops:
+        if not stop.card:
+            why.setdefault(stop.why, []).append(stop.as_of)
+    return [f"Not judged: {', '.join(dates)}. {reason}" for reason, dates in why.items()]
 
 
 def _sums(cards: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
