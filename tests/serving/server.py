@@ -5,9 +5,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,12 @@ class Server:
 
     client: httpx.Client
     log: list[str]
+    more: threading.Condition = field(default_factory=threading.Condition)
+
+    def logs(self, word: str) -> bool:
+        """Whether it logs a line with this word; a line may come after the answer it is about."""
+        with self.more:
+            return self.more.wait_for(lambda: any(word in line for line in self.log), SECONDS)
 
 
 @contextmanager
@@ -60,23 +66,33 @@ def served(
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(arguments, cwd=folder, env=environment, **pipes) as process:
         log: list[str] = []
+        more = threading.Condition()
         try:
-            reading = _listening(process, log)
+            reading = _listening(process, log, more)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS) as client:
                 client.get("/readyz").raise_for_status()
-                yield Server(client, log)
+                yield Server(client, log, more)
         finally:
             process.terminate()
         reading.join()
 
 
-def _listening(process: "subprocess.Popen[str]", log: list[str]) -> threading.Thread:
+def _listening(
+    process: "subprocess.Popen[str]", log: list[str], more: threading.Condition
+) -> threading.Thread:
     """Returns once the server listens; from then on a thread reads its log."""
     assert process.stdout is not None
     for line in process.stdout:
         log.append(line)
         if "listening on" in line:
-            reading = threading.Thread(target=log.extend, args=(process.stdout,))
+            reading = threading.Thread(target=_read, args=(process.stdout, log, more))
             reading.start()
             return reading
     raise RuntimeError("The server ended before it listened:\n" + "".join(log))
+
+
+def _read(lines: Iterable[str], log: list[str], more: threading.Condition) -> None:
+    for line in lines:
+        with more:
+            log.append(line)
+            more.notify_all()
