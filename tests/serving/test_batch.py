@@ -19,6 +19,7 @@ import churn
 from features.errors import Busy, InsufficientData, StaleData
 from serving.batch import Outcome, Terms, digest_of, score_everyone
 from serving.board import Board
+from serving.bundle import LOCK as PUBLISHING
 from serving.bundle import bundle_at, published
 from serving.dataset import FILE, LOCK, MANIFEST, SCHEMA, SUCCESS, run_before, run_of
 from serving.schemas import Prediction
@@ -275,9 +276,9 @@ def test_a_bundle_points_to_its_newest_model_and_keeps_the_one_before(home: Path
     versions = [_version(home, tmp_path, name) for name in ("v1", "v2", "v3")]
     for made in versions:
         assert published(made, place) == bundle_at(place)
-    assert sorted(f.name for f in place.glob("[!.]*")) == ["current", "v2", "v3"]
+    assert sorted(f.name for f in place.iterdir()) == [PUBLISHING, "current", "v2", "v3"]
     assert published(versions[2], place) == place / "v3"
-    assert sorted(f.name for f in place.glob("[!.]*")) == ["current", "v2", "v3"]
+    assert sorted(f.name for f in place.iterdir()) == [PUBLISHING, "current", "v2", "v3"]
 
 
 def _version(home: Path, folder: Path, name: str) -> Path:
