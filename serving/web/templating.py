@@ -23,6 +23,7 @@ FILTERS = (
     words.points,
     words.risen,
     words.day,
+    words.written_day,
     words.moment,
     words.days,
     words.customers,

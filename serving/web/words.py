@@ -63,6 +63,11 @@ def day(value: date | None) -> str:
     return f"{value.day}{NBSP}{MONTHS[value.month - 1]}{NBSP}{value.year}" if value else UNKNOWN
 
 
+def written_day(value: str) -> str:
+    """A date that a scorecard or a chronicle has written down, 2026-11-03 or longer: 3 Nov 2026."""
+    return day(date.fromisoformat(value[:10]))
+
+
 def moment(value: datetime) -> str:
     """A date and time, in UTC: 3 Nov 2026, 02:00 UTC."""
     return f"{day(value)}, {value:%H:%M}{NBSP}UTC"

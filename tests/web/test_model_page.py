@@ -123,7 +123,7 @@ def test_the_page_tells_grade_months_champions_and_drift(asking: httpx.Client) -
         "it beats the logistic baseline",
         "5.0\N{MULTIPLICATION SIGN}",
         "1.06",
-        "2026-05-01",
+        "Judged on 100 customers it had not seen, on later dates (1 May 2026 to 1 Jul 2026)",
         "Drift of",
     ):
         assert words in page
