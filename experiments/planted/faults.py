@@ -71,7 +71,7 @@ def tenure_from_the_end(run: Sound) -> Guarded:
         states = history.tables["subscriptions"].to_pyarrow().to_pandas()
         ended = states.groupby("customer_id")["ended_at"].max().notna().astype(float)
         built = vectors(features, history, wanted)
-        return built.assign(tenure_days=ended.reindex(wanted["customer_id"]).to_numpy())
+        return built.assign(tenure=ended.reindex(wanted["customer_id"]).to_numpy())
 
     return replay.truncation_replay(run.features, run.frames, run.dates[-1:], build)
 
@@ -146,7 +146,7 @@ def notice_a_day_before(run: Sound) -> Guarded:
 def overwritten_field(run: Sound) -> Guarded:
     """A number that was written anew once the customer had left (AUC .97)."""
     noise = np.random.default_rng(0).normal(0, 0.37, len(run.churned))
-    return probes.single_feature(_with(run, tenure_days=run.churned + noise))
+    return probes.single_feature(_with(run, tenure=run.churned + noise))
 
 
 def overwritten_word(run: Sound) -> Guarded:
@@ -169,7 +169,7 @@ def notice_already_given(run: Sound) -> Guarded:
     moments = np.asarray(pd.to_datetime(rows.index.get_level_values("as_of")))
     draw = np.random.default_rng(2).random(len(rows))
     soon = (left - moments) / np.timedelta64(1, "D") < 30
-    return guards.month_cliff(_with(run, tenure_days=np.where(soon, draw + 0.9, draw)))
+    return guards.month_cliff(_with(run, tenure=np.where(soon, draw + 0.9, draw)))
 
 
 def target_encoding_before_the_split(run: Sound) -> Guarded:
@@ -177,7 +177,7 @@ def target_encoding_before_the_split(run: Sound) -> Guarded:
     dates = np.asarray(pd.to_datetime(run.trained.train.index.get_level_values("as_of")))
     drawn = guards._drawn(run.churned, dates, np.random.default_rng(0))
     noise = np.random.default_rng(3).normal(0, 0.3, len(drawn))
-    return guards.permuted_target(_with(run, tenure_days=drawn + noise))
+    return guards.permuted_target(_with(run, tenure=drawn + noise))
 
 
 def advanced_constraints(run: Sound) -> Guarded:
@@ -208,6 +208,9 @@ def _one_component(model: ChurnModel, boosters: Ensemble) -> ChurnModel:
 
 
 def _with(run: Sound, **columns: Any) -> Trained:
+    """The run with these features spoiled; a fault where no guard looks would prove nothing."""
+    if strange := columns.keys() - set(run.features.names):
+        raise ValueError(f"{', '.join(sorted(strange))} is no feature: nothing was planted.")
     return replace(run.trained, train=run.trained.train.assign(**columns))
 
 
