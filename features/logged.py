@@ -2,8 +2,10 @@
 
 One Parquet file or a folder of them, also in parts such as as_of=2026-11-01. Each row has
 `customer_id` (text), `as_of` (a date), `model_version` (text) and one column per feature under the
-feature's own name; other columns are left alone. What the log says is held against what the history
-gives for the same customer and date: they differ where a value was overwritten after it was read.
+feature's own name. Rows whose `source` is something else than history, such as vectors that callers
+made up, are left out; other columns are left alone. What the log says is held against what the
+history gives for the same customer and date: they differ where a value was overwritten after it was
+read.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import SourceError
@@ -42,7 +45,7 @@ def read_log(place: Path, most: int = MOST_ROWS) -> pd.DataFrame:
 def _last(files: Sequence[Path], most: int) -> list[pa.Table]:
     parts: list[pa.Table] = []
     for file in files:
-        read = pq.read_table(file, partitioning=None)
+        read = _from_history(pq.read_table(file, partitioning=None))
         for name, value in _of_folders(file).items():
             if name not in read.column_names:
                 read = read.append_column(name, pa.array([value] * len(read)))
@@ -51,6 +54,12 @@ def _last(files: Sequence[Path], most: int) -> list[pa.Table]:
         if most <= 0:
             break
     return parts
+
+
+def _from_history(read: pa.Table) -> pa.Table:
+    if "source" not in read.column_names:
+        return read
+    return read.filter(pc.equal(read["source"], "history"))
 
 
 def _of_folders(file: Path) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     model_name: str = Field(default="churn", pattern=r"^[\w.-]+$")
     bundle: Path = _under("bundle")
     scores: Path = _under("scores")
-    prediction_log: Path | None = None  # vectors as served: training holds the history against them
+    prediction_log: Path | None = None  # predictions served, with vectors that training looks up
     recorded: Path = _under("recorded")  # what CSMs did, and whether they agree with the scores
 
     # What the history says

@@ -56,6 +56,11 @@ REACHES = Gauge(
     ["table"],
     multiprocess_mode="livemostrecent",
 )
+LOGGED = Counter("churn_logged_predictions", "Predictions written into the prediction log.")
+UNLOGGED = Counter("churn_unlogged_predictions", "Predictions not logged, by why.", ["why"])
+WAITING = Gauge(
+    "churn_waiting_predictions", "Predictions that wait to be logged.", multiprocess_mode="livesum"
+)
 
 
 def counted(predictions: Sequence[Prediction]) -> None:

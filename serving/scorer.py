@@ -24,7 +24,8 @@ from training.model import ChurnModel
 
 FEW = 50  # customers; for more, one query per table costs less than reading their rows
 REMEMBERED = 100
-Heard: TypeAlias = Callable[[Cases, Sequence[Prediction]], None]
+Heard: TypeAlias = Callable[[Cases, Sequence[Prediction], str], None]
+HISTORY, TABLES, VECTORS = "history", "tables", "vectors"  # where a vector came from
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Scorer:
     `limits` are the probabilities at which medium, high and critical begin. `use_days` is for
     businesses without contracts: who used the product in so many days is a customer. A history's
     connection serves one thread at a time: hold `reading` while asking `history` anything. `heard`
-    is told of the predictions that are answered one by one, with their vectors; it must not wait.
+    is told of the predictions that are answered one by one, with their vectors and where these came
+    from; it must not wait.
     """
 
     model: ChurnModel
@@ -52,7 +54,8 @@ class Scorer:
     clock: Callable[[], datetime]
     use_days: int | None = None
     playbook: Playbook = USUAL
-    heard: Heard = field(default=lambda cases, told: None, repr=False, compare=False)
+    heard: Heard = field(default=lambda cases, told, source: None, repr=False, compare=False)
+    source: str = HISTORY
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
     _days: dict[tuple[date, datetime], Mapping[str, date]] = field(
         default_factory=dict, repr=False, compare=False
@@ -60,7 +63,7 @@ class Scorer:
 
     def beside(self, history: History) -> "Scorer":
         """The same model beside another history."""
-        return replace(self, history=history, reading=RLock(), _days={})
+        return replace(self, history=history, reading=RLock(), _days={}, source=TABLES)
 
     def in_place_of(self, other: "Scorer") -> "Scorer":
         """This model beside the other's history; for a while both may be asking it."""
@@ -79,7 +82,7 @@ class Scorer:
         """
         cases = self.cases(list(dict.fromkeys(customers)), as_of)
         told = list(self.predictions(cases, as_of))
-        self.heard(cases, told)
+        self.heard(cases, told, self.source)
         found = {each.customer_id: each for each in told}
         return [found[customer] for customer in customers]
 
@@ -87,7 +90,7 @@ class Scorer:
         """One customer with everything that the score is made of."""
         case = self.cases([customer_id], as_of)
         explained = self.teller.explanation(case, self._asking(as_of))
-        self.heard(case, [explained.prediction])
+        self.heard(case, [explained.prediction], self.source)
         return explained
 
     def score_vectors(self, vectors: Sequence[Vector], as_of: date) -> list[Prediction]:
@@ -98,7 +101,7 @@ class Scorer:
         """
         cases = cases_of(self.model.features, vectors)
         told = list(self.teller.predictions(cases, Asking(as_of, None, self.clock())))
-        self.heard(cases, told)
+        self.heard(cases, told, VECTORS)
         return told
 
     def score_tables(

@@ -3,7 +3,7 @@
 import gc
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
@@ -19,11 +19,13 @@ from serving.about import card_of, catalogue_of, health_of, is_ready
 from serving.access import Access, Rules
 from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
+from serving.cases import Cases
 from serving.live import Watch
 from serving.logs import log_as_json
 from serving.metrics import counted
 from serving.openapi import described
 from serving.opening import history_if_any, keys_of, live_of
+from serving.predictionlog import PredictionLog
 from serving.reads import reads
 from serving.schemas import (
     PRINTABLE,
@@ -97,15 +99,20 @@ class Churn:
 
     def __init__(self) -> None:
         history = history_if_any(settings)
-        self.live = live_of(
-            settings, history, lambda: datetime.now(UTC), lambda _, told: counted(told)
-        )
+        self.kept = PredictionLog(settings.prediction_log) if settings.prediction_log else None
+        self.live = live_of(settings, history, lambda: datetime.now(UTC), self.heard)
         self.scorer.next_as_of()
         read.state.live = self.live
         site.state.live = self.live if history.tables else None
         if rules.are_open:
             log.warning("NO KEY IS CONFIGURED: only this machine is answered; `churn keys add`")
         self.watch = Watch(self.live, settings.watch_seconds)
+
+    def heard(self, cases: Cases, predictions: Sequence[Prediction], source: str) -> None:
+        """What was answered is counted, and kept where that is asked for."""
+        counted(predictions)
+        if self.kept:
+            self.kept.heard(cases, predictions, source)
 
     @property
     def scorer(self) -> Scorer:
@@ -116,13 +123,17 @@ class Churn:
     def settle(self) -> None:
         """What is there by now stays: the garbage collector need not look at it again."""
         self.watch.start()
+        if self.kept:
+            self.kept.start()
         gc.collect()
         gc.freeze()
 
     @on_shutdown
     def end(self) -> None:
-        """Leave nothing behind."""
+        """Write down what waits to be, and leave nothing behind."""
         self.watch.end()
+        if self.kept:
+            self.kept.end()
 
     def __is_ready__(self) -> bool:
         """Whether a request can be answered: there is a model, and its history can be read."""
