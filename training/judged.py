@@ -1,7 +1,7 @@
 """The rows a model is judged on, and what is measured on each resample of their customers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -54,6 +54,16 @@ class Judged:
 
     def __len__(self) -> int:
         return len(self.customer)
+
+    def where(self, members: Array) -> "Judged":
+        """Some of the rows."""
+        columns = {k: np.asarray(v)[members] for k, v in self._columns.items() if k != "slices"}
+        slices = {k: np.asarray(v)[members] for k, v in self.slices.items()}
+        return Judged(**columns, slices=slices)
+
+    @property
+    def _columns(self) -> dict[str, Array]:
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def lost(self) -> Floats:

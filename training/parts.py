@@ -12,10 +12,11 @@ from training.evaluate import judge
 from training.hazards import Cause
 from training.judged import Judged
 from training.labels import Label
+from training.measured import error_of
 from training.money import Offer
 from training.scorecard import Scorecard
 from training.train import Trained
-from training.verdict import about_of, error_of, judged, left_by, worth
+from training.verdict import about_of, judged, left_by, worth
 
 RESAMPLES = 300  # enough for intervals that decide nothing: only the whole passes the gate
 

@@ -145,6 +145,18 @@ class SliceRow:
     observed_expected: Measure
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArmRow:
+    """Quality where something was done about the risk, where nothing was, or by a random draw."""
+
+    arm: str
+    rows: int
+    churned: int
+    auc: Measure
+    observed_expected: Measure
+    log_loss: Measure
+
+
 @dataclass(frozen=True)
 class StabilityBlock:
     """Whether the model says much the same as the champion, and as itself with other seeds."""
@@ -195,6 +207,7 @@ class Scorecard:
     stability: StabilityBlock
     explanation: ExplanationBlock
     too_good: TooGoodBlock
+    interventions: tuple[ArmRow, ...] = ()
     grade: Grade = field(default_factory=lambda: Grade("D", "not graded"))
 
     def failures(self, *blocks: str) -> tuple[Measure, ...]:

@@ -14,9 +14,10 @@ from features.population import population, population_by_activity
 from features.tables import TABLES
 from features.vectors import vectors
 from training.labels import InactivityLabel, Label, matured, month_of_exit, months_known
+from training.treated import arms_of
 
 WARM_UP_DAYS = 84
-OUTCOME = ("churned", "churned_at", "cause", "month")
+OUTCOME = ("churned", "churned_at", "cause", "month", "treatment")
 Step = Callable[[str], None]
 
 
@@ -25,7 +26,8 @@ class Snapshots:
     """`rows` are indexed by (customer_id, as_of): the vectors, and what became of the customer.
 
     That is `churned`, `churned_at`, `cause` and `month`, the month of the horizon in which it left
-    (0 if it stayed). `excluded` counts the customers and dates left out, by reason.
+    (0 if it stayed); and `treatment`, what was done about it (a `treated.Arm`). `excluded` counts
+    the customers and dates left out, by reason.
     """
 
     rows: pd.DataFrame
@@ -130,6 +132,7 @@ def snapshots(
     too_late = len(wanted) - len(labelled)
     made = vectors(features, history, labelled, progress=lambda d: step(f"vectors of {d}"))
     labelled = labelled.assign(month=month_of_exit(labelled, label))
+    labelled = labelled.assign(treatment=arms_of(history, label, labelled))
     outcome = labelled.set_index(["customer_id", "as_of"])[[*OUTCOME]]
     return Snapshots(made.join(outcome), excluded | {"left before the lead was over": too_late})
 

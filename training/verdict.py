@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from training.below import decision_below
-from training.blocks import CHAMPION, NOT_MEASURED, About, Given
+from training.blocks import CHAMPION, About
 from training.calibrate import log_odds
 from training.evaluate import judge
 from training.fit import Numbers
@@ -19,14 +19,14 @@ from training.hazards import Cause
 from training.judged import Judged
 from training.kinds import newcomers, slices
 from training.labels import Label
-from training.model import ChurnModel, Told
+from training.measured import given
+from training.model import ChurnModel
 from training.money import Offer
-from training.probes import GAIN, MISSING, PROBES, SINGLE, probes
+from training.probes import PROBES
 from training.risks import unpaid_of
 from training.scorecard import Scorecard
 from training.train import Trained
-
-EXPLAINED_ROWS = 2_000
+from training.treated import arm_rows
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,10 @@ def verdict(
     rivals = _rivals(trained, champion)
     how: dict[str, Any] = {"capacity": capacity, "resamples": resamples}
     how["offer"] = worth(offer, rows)
-    card = judge(rows, rivals, about_of(trained, label), given=given(trained, guards), **how)
+    known = given(trained, guards, champion)
+    card = judge(rows, rivals, about_of(trained, label), given=known, **how)
+    arms = trained.test["treatment"].to_numpy().astype(str)
+    card = replace(card, interventions=arm_rows(rows, arms, resamples))
     if trained.model.insufficient:
         said = decision_below(trained.model, champion, fired)
         return Verdict(card, rows, said, tuple(guards))
@@ -159,38 +162,6 @@ def left_by(rows: pd.DataFrame, month: int, cause: Cause) -> Numbers:
     if cause is not Cause.ANY:
         left = left & (unpaid_of(rows) == (cause is Cause.INVOLUNTARY))
     return np.asarray(left, float)
-
-
-def given(trained: Trained, guards: Sequence[Guarded] = ()) -> Given:
-    """The figures that the model and its training rows give: probes for leaks, and reasons.
-
-    Probes that the guards have made are not made again.
-    """
-    if trained.model.insufficient:
-        return NOT_MEASURED
-    told = trained.model.told(trained.test.head(EXPLAINED_ROWS))
-    falls = np.diff(trained.model.outlook(trained.test).leaving, axis=1) < 0
-    made = {each.name: (each.subject, each.figure) for each in guards}
-    if not made.keys() >= set(PROBES):
-        made = {each.name: (each.subject, each.figure) for each in probes(trained)}
-    return Given(
-        horizon_violations=float(falls.any(axis=1).sum()),
-        additivity_error=additivity_error(told),
-        without_reason=float((np.abs(told.contributions).max(axis=1) < 1e-9).mean()),
-        single_feature_auc=made[SINGLE],
-        gain_share=made[GAIN],
-        missingness_auc=made[MISSING],
-    )
-
-
-def error_of(trained: Trained, days: int) -> float:
-    """The largest additivity error of the contributions to an earlier horizon's log-odds."""
-    return additivity_error(trained.model.told(trained.test.head(EXPLAINED_ROWS), days))
-
-
-def additivity_error(told: Told) -> float:
-    """By how much contributions and the typical log-odds miss the log-odds, at the most."""
-    return float(np.abs(told.contributions.sum(axis=1) + told.typical - told.margin).max())
 
 
 def _rivals(trained: Trained, champion: ChurnModel | None) -> dict[str, Numbers]:

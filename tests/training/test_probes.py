@@ -14,11 +14,11 @@ from tests.training.conftest import LABEL, small_world
 from training import probes
 from training.fit import fitted
 from training.labels import ChurnLabel
+from training.measured import given
 from training.membership import population
 from training.replay import sampled, source_history
 from training.snapshots import snapshots
 from training.train import Trained
-from training.verdict import given
 
 DATES = [date(2023, 9, 1), date(2023, 10, 1)]
 

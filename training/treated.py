@@ -1,0 +1,97 @@
+"""Who was treated about a risk, and who was held out at random: quality where nobody acted.
+
+A treatment changes the outcome it is about. Those treated are chosen by how they seem, so that only
+customers held out by a draw show what happens when nobody acts. Source: Ascarza (2018), "Retention
+futility".
+"""
+
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.history import History
+from training.bootstrap import Interval, measure, together
+from training.judged import Judged, probability_statistics, ranking_statistics
+from training.labels import DAY, NEVER, Label
+from training.metrics import Array
+from training.scorecard import ArmRow, Measure
+
+RECENT = 28 * DAY  # a treatment, and a draw, are taken to last four weeks
+DRAWN = 7 * DAY  # a round acts on a date's scores within the week after it
+FEWEST = 20  # churned customers
+
+
+class Arm(StrEnum):
+    """What was done about a snapshot's customer around and after its as-of date."""
+
+    NONE = "not treated"
+    TREATED = "treated"
+    HELD_OUT = "held out at random"
+
+
+def arms_of(history: History, label: Label, labelled: pd.DataFrame) -> NDArray[np.str_]:
+    """The arm of each snapshot (customer_id, as_of, churned_at).
+
+    Treated: something was done in the four weeks before the as-of date or after it, until the
+    horizon ended or the customer left. Held out: the newest row from four weeks before to one week
+    after the as-of date is of the arm `control`, whatever came later: what comes later depends on
+    who is still there.
+    """
+    arms = np.full(len(labelled), Arm.NONE.value, dtype="<U20")
+    if "treatments" not in history.tables:
+        return arms
+    met = _met(_treatments(history), labelled)
+    begins = met["as_of"] - RECENT
+    ends = met["as_of"] + (label.lead_days + label.horizon_days) * DAY
+    inside = met["at"].ge(begins) & met["at"].lt(np.minimum(ends, met["churned_at"].fillna(NEVER)))
+    helped = met[inside & met["helped"]]["row"].unique()
+    arms[helped] = Arm.TREATED
+    arms[_held_out(met[met["at"].ge(begins) & met["at"].lt(met["as_of"] + DRAWN)])] = Arm.HELD_OUT
+    return arms
+
+
+def _held_out(near: pd.DataFrame) -> NDArray[np.intp]:
+    """The rows whose newest treatment is being a control."""
+    newest = near.sort_values("at", kind="stable").drop_duplicates("row", keep="last")
+    return np.asarray(newest[~newest["helped"]]["row"], dtype=np.intp)
+
+
+def _treatments(history: History) -> pd.DataFrame:
+    given = history.tables["treatments"].select("customer_id", "at", "arm")
+    rows: pd.DataFrame = given.to_pyarrow().to_pandas()
+    told = rows.assign(helped=rows["arm"].fillna("chosen") != "control")
+    return told.astype({"customer_id": "str"}).drop(columns="arm")
+
+
+def _met(treatments: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of a snapshot and a treatment of its customer."""
+    spine = labelled[["customer_id", "as_of", "churned_at"]].reset_index(drop=True)
+    spine = spine.assign(as_of=pd.to_datetime(spine["as_of"])).reset_index(names="row")
+    pairs: pd.DataFrame = spine.merge(treatments, on="customer_id")
+    return pairs
+
+
+def arm_rows(rows: Judged, arms: Array, resamples: int, seed: int = 0) -> tuple[ArmRow, ...]:
+    """Quality in each arm that has anybody; without treatments there is nothing to tell apart."""
+    present = [arm for arm in Arm if (arms == arm.value).any()]
+    if present == [Arm.NONE]:
+        return ()
+    return tuple(_arm_row(rows.where(arms == arm.value), arm, resamples, seed) for arm in present)
+
+
+def _arm_row(part: Judged, arm: Arm, resamples: int, seed: int) -> ArmRow:
+    enough = part.churned_customers >= FEWEST
+    statistics = together(ranking_statistics(part), probability_statistics(part, part.probability))
+    found = measure(statistics, part.customer, resamples, seed) if enough else {}
+    unknown = Interval(float("nan"))
+    auc, ratio, loss = (found.get(k, unknown) for k in ("auc", "observed_expected", "log_loss"))
+    return ArmRow(
+        arm=arm.value,
+        rows=len(part),
+        churned=part.churned_customers,
+        auc=Measure(f"AUC where {arm.value}", auc),
+        observed_expected=Measure(f"Observed/expected where {arm.value}", ratio),
+        log_loss=Measure(f"Log-loss where {arm.value}", loss),
+    )
