@@ -199,30 +199,3 @@ def _poisson_mean(count: int, chance: float) -> float:
         at_most = np.exp(events * math.log(mean) - mean - log_factorials).sum()
         low, high = (mean, high) if at_most > chance else (low, mean)
     return (low + high) / 2
-
-
-def psi(reference: Array, values: Array, bins: int = 10, floor: float = 1e-4) -> float:
-    """The population stability index of `values` against `reference`, both (rows,).
-
-    Bins hold equal shares of the reference; missing values are a bin of their own. A share below
-    `floor` counts as `floor`, so that an empty bin gives a large number and not infinity.
-    """
-    finite = np.asarray(reference, dtype=float)
-    finite = finite[~np.isnan(finite)]
-    inner = np.quantile(finite, np.linspace(0, 1, bins + 1)[1:-1]) if len(finite) else []
-    edges = np.unique(inner)
-    was, now = (_shares(column, edges) for column in (reference, values))
-    return psi_of(was, now, floor)
-
-
-def psi_of(reference: Array, now: Array, floor: float = 1e-4) -> float:
-    """The same from shares by bin, for columns that come as categories."""
-    was, now = np.maximum(reference, floor), np.maximum(now, floor)
-    return float(np.sum((now - was) * np.log(now / was)))
-
-
-def _shares(column: Array, edges: Floats) -> Floats:
-    values = np.asarray(column, dtype=float)
-    known = ~np.isnan(values)
-    place = np.where(known, np.searchsorted(edges, values, side="left"), len(edges) + 1)
-    return np.bincount(place, minlength=len(edges) + 2) / max(len(values), 1)

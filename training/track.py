@@ -41,7 +41,7 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 CHAMPION = "champion"
 BUNDLE = "data"
-SCORECARD = "scorecard.json"
+TRAVEL = ("scorecard", "drift")  # the documents that go with a model to who serves it
 TEST_DIGEST, MODEL_VERSION = "test_digest", "model_version"
 REQUIRED = ("mlflow", "lightgbm", "numpy", "pandas", "scikit-learn")
 
@@ -218,7 +218,8 @@ def _logged(registry: Registry, model: ChurnModel, run: Run) -> str:
         bundle = Path(folder) / "bundle"
         model.save(bundle)
         # What is known of the model's quality goes with it: who serves it has no MLflow to ask.
-        (bundle / SCORECARD).write_text(json.dumps(run.documents.get("scorecard")))
+        for name in TRAVEL:
+            (bundle / f"{name}.json").write_text(json.dumps(run.documents.get(name)))
         logged = mlflow.pyfunc.log_model(
             name="model",
             loader_module="training.pyfunc",

@@ -10,7 +10,7 @@ from features.history import History
 from features.usable import Account, Outside, usable
 from training.labels import Label
 from training.money import Offer
-from training.run import calibrations
+from training.recorded import calibrations
 from training.snapshots import Split, snapshots
 from training.train import Plan, Trained, fit
 from training.verdict import Verdict, verdict

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 from datetime import date
-from math import log
 from pathlib import Path
 from typing import Any
 
+from features.drift import SCORE_WARNS, psi
 from serving.board import Scored, files_of
 from serving.bundle import bundle_at
 from serving.curves import points_of, reliability
@@ -14,8 +14,6 @@ from serving.cut_off import best_calls, simulated, terms_of
 
 SCORECARD, CHAMPIONS = "scorecard.json", "champions.json"
 SHOWN_RUNS = 12
-FLOOR = 1e-4  # of a share, so that an empty bin has a logarithm
-WARNS = 0.1  # a score that has moved so far asks for a look (MODELLING: PSI of the score)
 THEMES = """
 SELECT t.theme AS theme, avg(abs(t.points)) AS points
 FROM (SELECT unnest(themes) AS t FROM read_parquet({files}, hive_partitioning = false))
@@ -105,7 +103,12 @@ def _told(scored: Scored, place: int) -> dict[str, Any]:
     [row] = scored.rows(RUN.format(files=files_of([runs[place]])))
     moved = psi(*_bins(scored, runs[place - 1], runs[place])) if place else None
     as_of: date = runs[place].as_of
-    return {"as_of": as_of, **row, "psi": moved, "warns": moved is not None and moved >= WARNS}
+    return {
+        "as_of": as_of,
+        **row,
+        "psi": moved,
+        "warns": moved is not None and moved >= SCORE_WARNS,
+    }
 
 
 def _bins(scored: Scored, before: Any, now: Any) -> tuple[list[float], list[float]]:
@@ -117,12 +120,6 @@ def _bins(scored: Scored, before: Any, now: Any) -> tuple[list[float], list[floa
         whole = sum(counts.values()) or 1
         both.append([counts.get(bin_, 0) / whole for bin_ in range(10)])
     return both[0], both[1]
-
-
-def psi(expected: list[float], actual: list[float]) -> float:
-    """The population stability index: sum (a - e) ln(a / e) over bins, with a floor."""
-    pairs = [(max(e, FLOOR), max(a, FLOOR)) for e, a in zip(expected, actual, strict=True)]
-    return sum((a - e) * log(a / e) for e, a in pairs)
 
 
 def _read(file: Path) -> Any:

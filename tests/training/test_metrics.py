@@ -115,24 +115,6 @@ def test_the_poisson_interval_is_the_published_exact_one(count, low, high):
     assert metrics.poisson_interval(count) == pytest.approx((low, high), abs=1e-3)
 
 
-def test_psi_of_shares_worked_by_hand():
-    expected = 0.2 * math.log(0.7 / 0.5) - 0.2 * math.log(0.3 / 0.5)
-    found = metrics.psi_of(np.array([0.5, 0.5]), np.array([0.7, 0.3]))
-    assert found == pytest.approx(expected)
-
-
-def test_psi_sees_a_shift_and_not_a_second_sample():
-    random = np.random.default_rng(3)
-    was = random.normal(size=5_000)
-    assert metrics.psi(was, random.normal(size=5_000)) < 0.01
-    assert metrics.psi(was, random.normal(0.6, size=5_000)) > 0.2
-
-
-def test_psi_counts_missing_values_as_a_bin_and_stays_finite():
-    was = np.arange(100.0)
-    assert 1 < metrics.psi(was, np.where(was < 50, np.nan, was)) < 10
-
-
 def test_ece_is_the_mean_gap_over_bins_of_equal_count():
     probability = np.array([0.1, 0.1, 0.6, 0.6])
     churned = np.array([0, 0, 1, 0])

@@ -9,13 +9,15 @@ import pytest
 from mlflow import MlflowClient
 
 from features.catalogue import CHURN
+from features.drift import reference_at
 from features.errors import ModelMissing
 from tests.training.conftest import NOW
 from training import track
 from training.champions import settle
 from training.gate import Decision
 from training.model import loaded
-from training.run import metrics, reigning
+from training.recorded import metrics
+from training.run import reigning
 from training.track import Registry
 
 
@@ -39,6 +41,17 @@ def test_the_run_logs_parameters_metrics_with_intervals_plots_and_documents(outc
     assert {"reliability.svg", "gain.svg"} <= plots
     top = {f.path for f in client.list_artifacts(made.info.run_id)}
     assert {"scorecard.json", "scorecard.html", "contract.json", "decision.json"} <= top
+
+
+def test_a_reference_of_drift_travels_with_the_model_and_has_not_drifted_itself(
+    outcome, registry, tmp_path
+):
+    bundle = track.fetched(registry, outcome.registered.version, tmp_path / "into")
+    reference, trained = reference_at(bundle), outcome.trained
+    assert reference is not None
+    assert set(reference.features) == set(trained.model.features.names)
+    told = reference.drifts(trained.train, trained.model.probability(trained.test))
+    assert [each.name for each in told if each.psi] == []
 
 
 def test_every_earlier_horizon_has_a_scorecard_of_its_own_and_a_line_on_the_page(outcome, client):

@@ -14,7 +14,6 @@ from serving.board import Board
 from serving.curves import points_of, reliability, wilson
 from serving.cut_off import Terms, best_calls, simulated, terms_of
 from serving.web import pages
-from serving.web.model import psi
 from tests.web.conftest import served
 from tests.web.made_up import LATEST, TODAY, write_book, write_run
 
@@ -85,12 +84,6 @@ def test_a_point_on_the_diagonal_is_true() -> None:
     drawn = reliability(points_of({"rows": [10], "predicted": [0.5], "observed": [0.5]}), "<b>")
     assert 'cx="229.5" cy="120.5"' in drawn  # as far right as it is high, of a square up to 80 %
     assert "<b>" not in drawn
-
-
-def test_a_score_that_stays_moves_by_nothing() -> None:
-    assert psi([0.1] * 10, [0.1] * 10) == 0
-    assert psi([0.5, 0.5], [0.4, 0.6]) == pytest.approx(0.0405, abs=1e-4)
-    assert psi([1.0, 0.0], [0.9, 0.1]) > 0.5
 
 
 @pytest.fixture
