@@ -21,6 +21,7 @@ from serving.likely import Limits, differences, require_likely
 from serving.resumable import write
 from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
+from serving.store import fill
 
 DIGITS = 6  # of values in the digest: sums in another order differ behind the fifteenth
 Step = Callable[[int], None]
@@ -72,11 +73,14 @@ def score_everyone(
         total(len(everyone.cases.people))
         found = run_of(scores, as_of)
         if found and found.is_of(inputs):
+            fill(scores, found.folder, inputs, everyone.cases)  # a killed run may not have
             return Outcome(found.folder, found.manifest, changed=False)
         made, manifest = _written(scorer, everyone, inputs, as_of, scores, step)
         require_likely(made, manifest, run_before(scores, as_of), terms.limits, terms.accepted)
         manifest |= {"previous": _previous(scores, as_of), "accepted": terms.accepted or None}
-        return Outcome(publish(made, scores, as_of, manifest), manifest, changed=True)
+        place = publish(made, scores, as_of, manifest)
+        fill(scores, place, inputs, everyone.cases)
+        return Outcome(place, manifest, changed=True)
 
 
 def tried(
@@ -103,11 +107,9 @@ def inputs_of(scorer: Scorer, everyone: Everyone, as_of: date) -> dict[str, Any]
     """What the scores are made from: equal inputs make equal scores."""
     return {
         "as_of": as_of.isoformat(),
-        "model_version": scorer.model.version,
+        **scorer.terms,
         "data_digest": digest_of(everyone.cases),
         "data_until": str(scorer.data_until(as_of)),
-        "bands": [round(limit, DIGITS) for limit in scorer.limits],
-        "holdout_share": scorer.playbook.holdout_share,
     }
 
 

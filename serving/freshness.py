@@ -34,3 +34,18 @@ def require_fresh(days: Mapping[str, date], limits: Mapping[str, int], as_of: da
                 f"The table {table!r} {told}; its limit is {limit} days before {as_of}. Load it "
                 f"first, score an earlier --as-of, or raise freshness_days.{table}."
             )
+
+
+def stale(days: Mapping[str, date], limits: Mapping[str, int], today: date) -> str | None:
+    """Which tables end longer ago than they may, in words; None where all are fresh."""
+    old = {
+        table: days.get(table) for table, limit in limits.items() if _old(days, table, limit, today)
+    }
+    told = [
+        f"{table} ends on {end}" if end else f"{table} has no row" for table, end in old.items()
+    ]
+    return f"Older than it should be on {today}: {', '.join(told)}." if told else None
+
+
+def _old(days: Mapping[str, date], table: str, limit: int, today: date) -> bool:
+    return table not in days or (today - days[table]).days > limit

@@ -17,6 +17,7 @@ from serving.keys import Keys
 from serving.live import Live
 from serving.plays.choosing import Playbook
 from serving.scorer import Heard, Scorer
+from serving.store import Store
 from training.model import ChurnModel, loaded
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def scorer_of(
         clock=clock,
         use_days=model.horizon_days if settings.label == "inactivity" else None,
         playbook=Playbook(holdout_share=settings.holdout_share),
+        freshness_days=settings.freshness_days,
+        store=Store(settings.scores),
     )
 
 

@@ -32,6 +32,7 @@ class Asking:
     as_of: date
     data_until: date | None
     scored_at: datetime
+    stale: str | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class Teller:
             "days_to_renewal": None if days is None else int(days),
             "model_version": self.model.version,
             "data_until": asking.data_until,
+            "stale": asking.stale,
             "scored_at": asking.scored_at,
         }
 

@@ -118,6 +118,9 @@ class Prediction(Said):
     )
     model_version: str
     data_until: date | None = Field(description="The last day with any known row of this history.")
+    stale: str | None = Field(
+        None, description="Which tables end longer ago than they may; null: none does."
+    )
     scored_at: datetime
 
 

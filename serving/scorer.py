@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from threading import RLock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from features.columns import columns
 from features.errors import SourceError
@@ -14,16 +14,19 @@ from features.history import History
 from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
-from serving.freshness import last_days, latest
+from serving.freshness import last_days, latest, stale
 from serving.plays.choosing import USUAL, Playbook
 from serving.predictions import Asking, Step, Teller
 from serving.reasons import Explainer
 from serving.schemas import Explanation, Prediction, TablesScored, Vector
 from serving.sent import Sent, cases_of, customers_of, history_of
+from serving.store import Store
 from training.model import ChurnModel
 
 FEW = 50  # customers; for more, one query per table costs less than reading their rows
 REMEMBERED = 100
+DIGITS = 6  # of limits, in what scores are made from
+Told: TypeAlias = tuple[Cases, list[Prediction]]
 Heard: TypeAlias = Callable[[Cases, Sequence[Prediction], str], None]
 HISTORY, TABLES, VECTORS = "history", "tables", "vectors"  # where a vector came from
 
@@ -45,7 +48,8 @@ class Scorer:
     businesses without contracts: who used the product in so many days is a customer. A history's
     connection serves one thread at a time: hold `reading` while asking `history` anything. `heard`
     is told of the predictions that are answered one by one, with their vectors and where these came
-    from; it must not wait.
+    from; it must not wait. `store` has the night's predictions; `freshness_days` is by table the
+    oldest that its newest row may be.
     """
 
     model: ChurnModel
@@ -54,6 +58,8 @@ class Scorer:
     clock: Callable[[], datetime]
     use_days: int | None = None
     playbook: Playbook = USUAL
+    freshness_days: Mapping[str, int] = field(default_factory=dict)
+    store: Store | None = None
     heard: Heard = field(default=lambda cases, told, source: None, repr=False, compare=False)
     source: str = HISTORY
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
@@ -63,7 +69,7 @@ class Scorer:
 
     def beside(self, history: History) -> "Scorer":
         """The same model beside another history."""
-        return replace(self, history=history, reading=RLock(), _days={}, source=TABLES)
+        return replace(self, history=history, store=None, reading=RLock(), _days={}, source=TABLES)
 
     def in_place_of(self, other: "Scorer") -> "Scorer":
         """This model beside the other's history; for a while both may be asking it."""
@@ -80,8 +86,8 @@ class Scorer:
         Raises:
             UnknownCustomer: Not all of them were customers on the date; it names those.
         """
-        cases = self.cases(list(dict.fromkeys(customers)), as_of)
-        told = list(self.predictions(cases, as_of))
+        asked = list(dict.fromkeys(customers))
+        cases, told = self._kept(asked, as_of) or self._made(asked, as_of)
         self.heard(cases, told, self.source)
         found = {each.customer_id: each for each in told}
         return [found[customer] for customer in customers]
@@ -145,6 +151,38 @@ class Scorer:
         """One prediction per case from place `begin` on; `step` is told how many more are done."""
         return self.teller.predictions(cases, self._asking(as_of), step, begin)
 
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What predictions depend on beside the customers' vectors."""
+        return {
+            "model_version": self.model.version,
+            "bands": [round(limit, DIGITS) for limit in self.limits],
+            "holdout_share": self.playbook.holdout_share,
+        }
+
+    def stale(self, as_of: date) -> str | None:
+        """Which tables end longer ago than they may; the newest as-of date is judged by today."""
+        if not self.freshness_days:
+            return None
+        today = self.clock().date() if as_of >= self.next_as_of() else as_of
+        return stale(self.last_days(as_of), self.freshness_days, today)
+
+    def _made(self, customers: Sequence[str], as_of: date) -> Told:
+        cases = self.cases(customers, as_of)
+        return cases, list(self.predictions(cases, as_of))
+
+    def _kept(self, customers: Sequence[str], as_of: date) -> Told | None:
+        """What the night said, if it was of this date, these terms and all that is known by now."""
+        kept = self.store.kept() if self.store else None
+        if kept is None or kept.inputs.get("as_of") != as_of.isoformat():
+            return None
+        now = self.terms | {"data_until": str(self.data_until(as_of))}
+        found = kept.of(customers) if now.items() <= kept.inputs.items() else None
+        if found is None:
+            return None
+        note = {"stale": self.stale(as_of)}
+        return found[0], [each.model_copy(update=note) for each in found[1]]
+
     def known_rows(self, as_of: date) -> dict[str, int]:
         """By table, how many rows are known on the date."""
         with self.reading:
@@ -188,4 +226,4 @@ class Scorer:
             raise SourceError("There is no history here to look customers up in.")
 
     def _asking(self, as_of: date) -> Asking:
-        return Asking(as_of, self.data_until(as_of), self.clock())
+        return Asking(as_of, self.data_until(as_of), self.clock(), self.stale(as_of))

@@ -98,7 +98,7 @@ def test_the_columns_are_those_of_a_prediction(scores: Path):
     written = pq.read_schema(scores / FOLDER / FILE).remove_metadata()
     assert list(written)[: len(SCHEMA)] == list(SCHEMA)
     assert written.names[len(SCHEMA) :] == ["probability_30", "probability_60"]
-    apart = {"by_days", "by_cause"}  # a column for each day and cause
+    apart = {"by_days", "by_cause", "stale"}  # a column for each day and cause; told when asked
     causes = {"probability_voluntary", "probability_involuntary"}
     assert set(SCHEMA.names) - causes == set(Prediction.model_fields) - apart
 
