@@ -1,6 +1,6 @@
 """The night's predictions by customer, for a service that answers by id in microseconds.
 
-Beside the scores a folder `answers` holds one SQLite file for a run, and a pointer that names the
+Beside the scores a folder `_answers` holds one SQLite file for a run, and a pointer that names the
 one in force. The pointer is renamed into place, and a file is never changed: whoever has opened one
 goes on reading it, also when a newer one is in force or its name is gone.
 """
@@ -23,7 +23,7 @@ from serving.cases import INSUFFICIENT, Cases, Person
 from serving.dataset import FILE
 from serving.schemas import Prediction
 
-FOLDER, POINTER = "answers", "current"
+FOLDER, POINTER = "_answers", "current"  # readers of the data set pass by what starts so
 AT_ONCE = 10_000
 TABLE = "CREATE TABLE answers (customer_id TEXT PRIMARY KEY, said TEXT, vector TEXT) WITHOUT ROWID"
 TRIES = 3  # a pointer may be read just before its file is forgotten

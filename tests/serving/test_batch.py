@@ -69,7 +69,7 @@ def test_a_run_is_one_file_a_manifest_and_a_mark_that_it_succeeded(scorer: Score
     assert outcome.folder == tmp_path / FOLDER
     assert manifest(tmp_path) == outcome.manifest
     assert sorted(f.name for f in outcome.folder.iterdir()) == sorted([FILE, MANIFEST, SUCCESS])
-    assert sorted(f.name for f in tmp_path.iterdir()) == [LOCK, FOLDER]
+    assert sorted(f.name for f in tmp_path.iterdir()) == [LOCK, "_answers", FOLDER]
 
 
 def test_every_customer_is_scored_or_set_aside_and_counted(scorer: Scorer, scores: Path):
@@ -117,7 +117,7 @@ def test_other_inputs_replace_a_run(scorer: Scorer, scores: Path):
     assert again.changed
     assert again.manifest["by_band"] != before["by_band"]
     assert manifest(scores) == again.manifest
-    assert sorted(f.name for f in scores.iterdir()) == [LOCK, FOLDER]
+    assert sorted(f.name for f in scores.iterdir()) == [LOCK, "_answers", FOLDER]
 
 
 def test_a_changed_name_and_a_changed_value_are_other_inputs(scorer: Scorer):
@@ -148,7 +148,7 @@ def test_a_run_that_fails_half_way_leaves_what_was_there(scorer: Scorer, scores:
         score_everyone(stricter, AS_OF, scores, step=failing)
     assert contents(scores / FOLDER) == before
     assert ran(replace(scorer, limits=(0.02, 0.03, 0.04)), scores).changed
-    assert sorted(f.name for f in scores.iterdir()) == [LOCK, FOLDER]
+    assert sorted(f.name for f in scores.iterdir()) == [LOCK, "_answers", FOLDER]
 
 
 def test_a_run_knows_the_one_before_it(scorer: Scorer, scores: Path):

@@ -39,7 +39,7 @@ def online(scorer: Scorer, told: Prediction) -> Prediction:
 
 
 def test_a_kept_prediction_says_what_is_computed_from_the_history(quick: Scorer, scorer: Scorer):
-    for person in scorer.everyone(AS_OF).cases.people[:40]:
+    for person in scorer.everyone(AS_OF).cases.people[:12]:
         told = quick.one(person.customer_id, AS_OF)
         assert same(told.model_dump(), online(scorer, told).model_dump())
 
@@ -132,7 +132,7 @@ def test_whoever_asks_while_nights_follow_each_other_gets_one_night_whole(
     assert run is not None
     asked = [person.customer_id for person in cases.people[:20]]
     store, ended, faults = Store(tmp_path), Event(), []
-    nights = [dict(run.inputs) | {"model_version": str(night)} for night in range(25)]
+    nights = [dict(run.inputs) | {"model_version": str(night)} for night in range(12)]
     fill(tmp_path, run.folder, nights[0], cases)
 
     def ask() -> None:
