@@ -4,7 +4,7 @@ The night's job writes `as_of=YYYY-MM-DD` folders of Parquet; the newest is read
 in memory, and again when a folder appears or changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 import duckdb
+import pyarrow as pa
 
 from serving.dataset import PREFIX, SCHEMA
 
@@ -35,11 +36,12 @@ SELECT
     list_position(['low', 'medium', 'high', 'critical'], l.band) AS severity,
     l.probability, b.probability AS previous, b.band AS previous_band,
     l.probability - b.probability AS change,
-    coalesce(l.probability - w.probability >= {worse} OR severity
+    coalesce(l.probability - w.probability >= $worse OR severity
         > list_position(['low', 'medium', 'high', 'critical'], w.band), false) AS worsened,
     coalesce(s.persistent, false) AS persistent,
     l.revenue_at_risk, l.mrr, l.days_to_renewal,
-    l.owner, l.segment, l.plan, l.insufficient, l.horizon_days,
+    l.owner, strip_accents(lower(l.owner)) AS owner_order, l.segment, l.plan, l.insufficient,
+    l.horizon_days,
     l.advice.play AS play, coalesce(l.held_out, false) AS held_out,
     [r.theme for r in l.reasons] AS themes, [r.text for r in l.reasons] AS reasons,
     strip_accents(lower(concat_ws(' ', l.name, l.customer_id))) AS searched
@@ -50,18 +52,31 @@ LEFT JOIN steady s ON s.customer_id = l.customer_id
 ORDER BY place
 """
 STEADY = """
-SELECT customer_id, count(*) = {runs} AND {runs} >= {least}
+SELECT customer_id, count(*) = $runs AND $runs >= $least
     AND bool_and(band IN ('high', 'critical')) AS persistent
-FROM read_parquet({files}, hive_partitioning = false) GROUP BY customer_id
+FROM read_parquet($steady, hive_partitioning = false) GROUP BY customer_id
 """
+# An older run may have fewer columns, which are then empty.
+READ = """
+SELECT * FROM read_parquet({files}, hive_partitioning = false, union_by_name = true)
+UNION ALL BY NAME FROM blank
+"""
+GIVEN = READ.format(files="?")
 ABOUT = """
 SELECT max(model_version), max(horizon_days), max(scored_at)::TIMESTAMP, max(data_until), count(*)
-FROM read_parquet({files}, hive_partitioning = false, union_by_name = true)
+FROM read_parquet(?, hive_partitioning = false, union_by_name = true)
 """
 
 
 # A moment with a time zone would need a package of its own to be read.
-TOLD = "SELECT * REPLACE (scored_at::TIMESTAMP AS scored_at)"
+TOLD = """
+SELECT * REPLACE (scored_at::TIMESTAMP AS scored_at) FROM ({runs})
+WHERE customer_id = ?
+"""
+COURSE = """
+SELECT as_of, probability FROM ({runs})
+WHERE customer_id = ? AND horizon_days = ? AND probability IS NOT NULL ORDER BY as_of
+"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +114,12 @@ class Scored:
     previous: About | None
     week: date | None  # the run that what has worsened is compared with
     database: Cursor
+    listed: pa.Table  # the board's rows by place: to look them up in columns would read all
+
+    def at(self, places: Sequence[int]) -> tuple[Mapping[str, Any], ...]:
+        """The board's rows of places, which count from one, in their order."""
+        rows = pa.array([place - 1 for place in places], pa.int64())
+        return tuple(self.listed.take(rows).to_pylist())
 
     def rows(self, sql: str, *given: object) -> list[dict[str, Any]]:
         """The rows a query gives, by column name; safe to call from several threads."""
@@ -134,7 +155,7 @@ def scoring_runs(scores: Path) -> tuple[Run, ...]:
 
 def told(scored: Scored, run: Run, customer_id: str) -> Mapping[str, Any] | None:
     """Everything one run says of one customer, reasons included; None if it did not score it."""
-    rows = scored.rows(f"{TOLD} FROM ({_read([run])}) WHERE customer_id = ?", customer_id)
+    rows = scored.rows(TOLD.format(runs=GIVEN), run.files, customer_id)
     return rows[0] if rows else None
 
 
@@ -142,9 +163,9 @@ def scores_of(scored: Scored, customer_id: str) -> list[tuple[date, float]]:
     """A customer's probability in the runs of the last year, oldest first."""
     since = scored.latest.as_of - timedelta(days=366)
     recent = _thinned([run for run in scored.runs if run.as_of >= since])
-    tests = "customer_id = ? AND horizon_days = ? AND probability IS NOT NULL"
-    sql = f"SELECT as_of, probability FROM ({_read(recent)}) WHERE {tests} ORDER BY as_of"  # noqa: S608
-    found = scored.rows(sql, customer_id, scored.latest.horizon_days)
+    found = scored.rows(
+        COURSE.format(runs=GIVEN), files_of(recent), customer_id, scored.latest.horizon_days
+    )
     return [(row["as_of"], row["probability"]) for row in found]
 
 
@@ -156,10 +177,11 @@ def _scored(runs: tuple[Run, ...], stamp: Stamp) -> Scored:
     database.register("every_column", SCHEMA.empty_table())
     database.execute("CREATE TABLE blank AS FROM every_column")
     latest, before, week = runs[-1], runs[-2:-1], _a_week_before(runs)
-    database.execute(_board_sql(latest, before, week, runs))
+    _fill(database, latest, before, week, _lately(runs))
     previous = _about(database, before[0]) if before else None
     since = week[0].as_of if week else None
-    return Scored(stamp, runs, _about(database, latest), previous, since, database)
+    listed = database.execute("FROM board ORDER BY place").to_arrow_table()
+    return Scored(stamp, runs, _about(database, latest), previous, since, database, listed)
 
 
 def _a_week_before(runs: tuple[Run, ...]) -> tuple[Run, ...]:
@@ -168,37 +190,36 @@ def _a_week_before(runs: tuple[Run, ...]) -> tuple[Run, ...]:
     return tuple(run for run in runs if run.as_of <= cut)[-1:] or runs[:-1][:1]
 
 
-def _board_sql(
-    latest: Run, before: tuple[Run, ...], week: tuple[Run, ...], runs: tuple[Run, ...]
-) -> str:
-    steady = [run for run in runs if (latest.as_of - run.as_of).days < PERSISTENT_DAYS]
-    steady = list(runs[-PERSISTENT_RUNS:]) if len(steady) < PERSISTENT_RUNS else steady
-    return BOARD.format(
-        latest=_read([latest]),
-        before=_read(before) if before else "FROM blank",
-        week=_read(week) if week else "FROM blank",
-        steady=STEADY.format(files=files_of(steady), runs=len(steady), least=PERSISTENT_RUNS),
-        worse=WORSE,
-    )
+def _lately(runs: tuple[Run, ...]) -> tuple[Run, ...]:
+    """The runs in which somebody persistently at risk was at risk."""
+    lately = [run for run in runs if (runs[-1].as_of - run.as_of).days < PERSISTENT_DAYS]
+    return runs[-PERSISTENT_RUNS:] if len(lately) < PERSISTENT_RUNS else tuple(lately)
+
+
+def _fill(
+    database: Cursor,
+    latest: Run,
+    before: tuple[Run, ...],
+    week: tuple[Run, ...],
+    steady: tuple[Run, ...],
+) -> None:
+    """Puts the table `board` there; a comparison without a run compares with nobody."""
+    read = {"latest": (latest,), "before": before, "week": week}
+    sources = {n: READ.format(files=f"${n}") if r else "FROM blank" for n, r in read.items()}
+    files = {name: files_of(runs) for name, runs in {**read, "steady": steady}.items() if runs}
+    limits = {"runs": len(steady), "least": PERSISTENT_RUNS, "worse": WORSE}
+    database.execute(BOARD.format(**sources, steady=STEADY), {**files, **limits})
 
 
 def _about(database: Cursor, run: Run) -> About:
-    row = database.execute(ABOUT.format(files=files_of([run]))).fetchone()
+    row = database.execute(ABOUT, [run.files]).fetchone()
     model_version, horizon_days, scored_at, data_until, customers = row or (None,) * 5
     return About(run.as_of, model_version, horizon_days, scored_at, data_until, customers)
 
 
-def _read(runs: tuple[Run, ...] | list[Run]) -> str:
-    """SQL that reads runs; an older run may have fewer columns, which are then empty."""
-    files = files_of(runs)
-    found = f"read_parquet({files}, hive_partitioning = false, union_by_name = true)"
-    return f"SELECT * FROM {found} UNION ALL BY NAME FROM blank"  # noqa: S608
-
-
-def files_of(runs: tuple[Run, ...] | list[Run]) -> str:
-    """The runs' files as a list in SQL."""
-    quoted = ("'" + file.replace("'", "''") + "'" for run in runs for file in run.files)
-    return f"[{', '.join(quoted)}]"
+def files_of(runs: Sequence[Run]) -> list[str]:
+    """The runs' files, in the runs' order."""
+    return [file for run in runs for file in run.files]
 
 
 def _thinned(runs: list[Run]) -> list[Run]:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from features.drift import SCORE_WARNS, psi
-from serving.board import Scored, files_of
+from serving.board import Run, Scored
 from serving.bundle import bundle_at
 from serving.curves import points_of, reliability
 from serving.cut_off import best_calls, simulated, terms_of
@@ -16,21 +17,21 @@ SCORECARD, CHAMPIONS = "scorecard.json", "champions.json"
 SHOWN_RUNS = 12
 THEMES = """
 SELECT t.theme AS theme, avg(abs(t.points)) AS points
-FROM (SELECT unnest(themes) AS t FROM read_parquet({files}, hive_partitioning = false))
+FROM (SELECT unnest(themes) AS t FROM read_parquet(?, hive_partitioning = false))
 GROUP BY 1 ORDER BY 2 DESC
 """
 RUN = """
 SELECT count(probability) AS customers, avg(probability) AS mean,
     count(*) FILTER (band IN ('high', 'critical')) AS urgent
-FROM read_parquet({files}, hive_partitioning = false)
+FROM read_parquet(?, hive_partitioning = false)
 """
 BINS = """
 WITH edges AS (
     SELECT quantile_cont(probability, [.1, .2, .3, .4, .5, .6, .7, .8, .9]) AS cuts
-    FROM read_parquet({reference}, hive_partitioning = false)
+    FROM read_parquet(?, hive_partitioning = false)
 )
 SELECT len(list_filter(cuts, lambda cut: cut <= probability)) AS bin, count(*) AS customers
-FROM read_parquet({files}, hive_partitioning = false), edges
+FROM read_parquet(?, hive_partitioning = false), edges
 WHERE probability IS NOT NULL GROUP BY 1
 """
 
@@ -86,11 +87,13 @@ def simulation(card: Mapping[str, Any], scored: Scored, asked: Mapping[str, str]
     }
 
 
+@lru_cache(maxsize=1)
 def weights(scored: Scored) -> list[dict[str, Any]]:
     """How far each theme moves scores today: the mean size in percentage points."""
-    return scored.rows(THEMES.format(files=files_of([scored.runs[-1]])))
+    return scored.rows(THEMES, scored.runs[-1].files)
 
 
+@lru_cache(maxsize=1)
 def drift(scored: Scored) -> list[dict[str, Any]]:
     """The last runs, the newest first; `psi` is of the score against the run before."""
     runs = scored.runs[-SHOWN_RUNS - 1 :]
@@ -100,7 +103,7 @@ def drift(scored: Scored) -> list[dict[str, Any]]:
 
 def _told(scored: Scored, place: int) -> dict[str, Any]:
     runs = scored.runs[-SHOWN_RUNS - 1 :]
-    [row] = scored.rows(RUN.format(files=files_of([runs[place]])))
+    [row] = scored.rows(RUN, runs[place].files)
     moved = psi(*_bins(scored, runs[place - 1], runs[place])) if place else None
     as_of: date = runs[place].as_of
     return {
@@ -111,11 +114,10 @@ def _told(scored: Scored, place: int) -> dict[str, Any]:
     }
 
 
-def _bins(scored: Scored, before: Any, now: Any) -> tuple[list[float], list[float]]:
-    reference = files_of([before])
+def _bins(scored: Scored, before: Run, now: Run) -> tuple[list[float], list[float]]:
     both = []
     for run in (before, now):
-        rows = scored.rows(BINS.format(reference=reference, files=files_of([run])))
+        rows = scored.rows(BINS, before.files, run.files)
         counts = {row["bin"]: row["customers"] for row in rows}
         whole = sum(counts.values()) or 1
         both.append([counts.get(bin_, 0) / whole for bin_ in range(10)])

@@ -25,27 +25,20 @@ ORDERS = {
     "revenue": ("revenue_at_risk", "DESC"),
     "mrr": ("mrr", "DESC"),
     "renewal": ("days_to_renewal", "ASC"),
-    "owner": ("strip_accents(lower(owner))", "ASC"),
+    "owner": ("owner_order", "ASC"),
     "reason": ("themes[1]", "ASC"),
 }
 OPPOSITE = {"ASC": "DESC", "DESC": "ASC"}
-TOTALS = """
-SELECT count(*) AS customers, sum(revenue_at_risk) AS revenue_at_risk,
+# Everybody, each band and each segment from one scan: the filters are what costs.
+SUMS = """
+SELECT grouping(band) = 0 AS of_band, grouping(seg) = 0 AS of_segment, band, seg AS segment,
+    count(*) AS customers, sum(revenue_at_risk) AS revenue_at_risk,
     sum(probability * mrr) AS churned_mrr, sum(mrr) AS mrr
-FROM board WHERE {tests}
+FROM (SELECT *, coalesce(segment, '') AS seg FROM board WHERE {tests})
+GROUP BY GROUPING SETS ((), (band), (seg)) ORDER BY revenue_at_risk DESC NULLS LAST, segment
 """
-BANDS = "SELECT band, count(*) AS customers FROM board WHERE {tests} GROUP BY band"
-# Sorts places first: to sort whole rows would carry everybody's reasons along.
-ROWS = """
-SELECT * FROM board WHERE place IN
-    (SELECT place FROM board WHERE {tests} ORDER BY {order} LIMIT ? OFFSET ?)
-ORDER BY {order}
-"""
-SEGMENTS = """
-SELECT coalesce(segment, '') AS segment, count(*) AS customers, sum(mrr) AS mrr,
-    sum(revenue_at_risk) AS revenue_at_risk, sum(probability * mrr) AS churned_mrr
-FROM board WHERE {tests} GROUP BY 1 ORDER BY revenue_at_risk DESC NULLS LAST, 1
-"""
+PLACES = "SELECT place FROM board WHERE {tests} ORDER BY {order} LIMIT ? OFFSET ?"
+SUMMED = ("customers", "revenue_at_risk", "churned_mrr", "mrr")
 
 
 @dataclass(frozen=True)
@@ -75,9 +68,7 @@ def portfolio(scored: Scored, asked: Asked) -> Portfolio:
     totals = _totals(scored, asked)
     pages = max(1, -(-totals.customers // PAGE))
     page = min(asked.page, pages)
-    tests, order, given = chosen(asked)
-    rows = scored.rows(ROWS.format(tests=tests, order=order), *given, PAGE, (page - 1) * PAGE)
-    return Portfolio(tuple(rows), totals, page, pages)
+    return Portfolio(_rows(scored, asked, page), totals, page, pages)
 
 
 def chosen(asked: Asked) -> tuple[str, str, list[object]]:
@@ -96,13 +87,20 @@ def choices(scored: Scored) -> dict[str, list[str]]:
     return {name: [row["choice"] for row in scored.rows(sql)] for name, sql in asked.items()}
 
 
+def _rows(scored: Scored, asked: Asked, page: int) -> tuple[Mapping[str, Any], ...]:
+    tests, order, given = chosen(asked)
+    found = scored.rows(PLACES.format(tests=tests, order=order), *given, PAGE, (page - 1) * PAGE)
+    return scored.at([row["place"] for row in found])
+
+
 def _totals(scored: Scored, asked: Asked) -> Totals:
     tests, given = _tests(asked)
-    [sums] = scored.rows(TOTALS.format(tests=tests), *given)
-    bands = scored.rows(BANDS.format(tests=tests), *given)
-    segments = scored.rows(SEGMENTS.format(tests=tests), *given)
+    sums = scored.rows(SUMS.format(tests=tests), *given)
+    [whole] = [row for row in sums if not row["of_band"] and not row["of_segment"]]
     return Totals(
-        **sums, bands={row["band"]: row["customers"] for row in bands}, segments=tuple(segments)
+        **{name: whole[name] for name in SUMMED},
+        bands={row["band"]: row["customers"] for row in sums if row["of_band"]},
+        segments=tuple(row for row in sums if row["of_segment"]),
     )
 
 
