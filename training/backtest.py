@@ -86,7 +86,7 @@ def backtest(
     wanted = sorted({day for each in splits.values() if each for day in each.dates})
     if not wanted:
         split([days[-1]], walk.label)  # says what is missing
-    rows = snapshots(history, features, walk.label, wanted, step)
+    rows = snapshots(history, features, walk.label, wanted, step, walk.plan.holdout_share)
     place = folder / key_of(rows, features, walk)
     return [
         _stop(features, rows, each, walk, place, step) if each else Stop(str(day), (), TOO_EARLY)

@@ -19,6 +19,7 @@ from features.history import History
 from features.logged import read_log
 from features.settings import Settings, read_settings
 from features.sources import opened
+from features.sources.recorded import with_recorded
 from features.usable import usable
 from training.labels import ChurnLabel, InactivityLabel, Label
 from training.money import Offer
@@ -77,7 +78,7 @@ def read_history(settings: Settings, step: Callable[[str], None]) -> History:
     refuse_errors(report(settings.history, clock, terms(settings)))
     found = opened(settings.history, settings.date_format or "")
     kept, _ = usable(found, settings.usage_outside_subscription)
-    return kept
+    return with_recorded(kept, settings.recorded)
 
 
 def plan_of(settings: Settings, now: date, threads: int, trees: int | None = None) -> Plan:
@@ -86,7 +87,14 @@ def plan_of(settings: Settings, now: date, threads: int, trees: int | None = Non
     size = trees or chosen.pop("trees", Plan.trees)
     seeds = tuple(range(1, settings.seeds + 1))
     chosen.pop("trees", None)
-    return Plan(now=now, seeds=seeds, threads=threads, booster=chosen, trees=size)
+    return Plan(
+        now=now,
+        seeds=seeds,
+        threads=threads,
+        booster=chosen,
+        trees=size,
+        holdout_share=settings.holdout_share,
+    )
 
 
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:

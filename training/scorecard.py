@@ -147,11 +147,16 @@ class SliceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ArmRow:
-    """Quality where something was done about the risk, where nothing was, or by a random draw."""
+    """Quality where something was done about the risk, where nothing was, or by a random draw.
+
+    `churned` counts customers; `treated` rows, which in the hold-out are those treated all the
+    same: the more of them, the less it shows what comes when nobody acts.
+    """
 
     arm: str
     rows: int
     churned: int
+    treated: int
     auc: Measure
     observed_expected: Measure
     log_loss: Measure

@@ -17,7 +17,7 @@ from training.labels import InactivityLabel, Label, matured, month_of_exit, mont
 from training.treated import arms_of
 
 WARM_UP_DAYS = 84
-OUTCOME = ("churned", "churned_at", "cause", "month", "treatment")
+OUTCOME = ("churned", "churned_at", "cause", "month", "arm", "treated")
 Step = Callable[[str], None]
 
 
@@ -26,8 +26,8 @@ class Snapshots:
     """`rows` are indexed by (customer_id, as_of): the vectors, and what became of the customer.
 
     That is `churned`, `churned_at`, `cause` and `month`, the month of the horizon in which it left
-    (0 if it stayed); and `treatment`, what was done about it (a `treated.Arm`). `excluded` counts
-    the customers and dates left out, by reason.
+    (0 if it stayed); `arm`, its part in what was done about risks (a `treated.Arm`), and whether it
+    was `treated`. `excluded` counts the customers and dates left out, by reason.
     """
 
     rows: pd.DataFrame
@@ -88,8 +88,12 @@ def first_day(history: History) -> date:
 
 
 def last_day(history: History) -> date:
-    """The day after the last row of any table: the first as-of date that knows them all."""
-    ends = [_last(rows, TABLES[name].at) for name, rows in history.tables.items()]
+    """The day after the last row of any table: the first as-of date that knows them all.
+
+    Treatments do not count: they are recorded on the day, whether or not the rest has arrived.
+    """
+    told = {name: rows for name, rows in history.tables.items() if name != "treatments"}
+    ends = [_last(rows, TABLES[name].at) for name, rows in told.items()]
     known = [moment for moment in ends if moment is not None]
     return max(known).date() + timedelta(days=1)
 
@@ -125,14 +129,18 @@ def snapshots(
     label: Label,
     dates: Sequence[date],
     step: Step = lambda _: None,
+    holdout_share: float = 0.0,
 ) -> Snapshots:
-    """Vectors and labels of the customers active on each date."""
+    """Vectors and labels of the customers active on each date.
+
+    `holdout_share` is the share of the customers that is drawn to be left alone.
+    """
     wanted, excluded = active_on(history, label, dates)
     labelled = label.of(history, wanted)
     too_late = len(wanted) - len(labelled)
     made = vectors(features, history, labelled, progress=lambda d: step(f"vectors of {d}"))
     labelled = labelled.assign(month=month_of_exit(labelled, label))
-    labelled = labelled.assign(treatment=arms_of(history, label, labelled))
+    labelled = labelled.assign(**arms_of(history, label, labelled, holdout_share))
     outcome = labelled.set_index(["customer_id", "as_of"])[[*OUTCOME]]
     return Snapshots(made.join(outcome), excluded | {"left before the lead was over": too_late})
 

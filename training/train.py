@@ -40,6 +40,7 @@ class Plan:
     threads: int = 1
     booster: Mapping[str, float] = field(default_factory=dict)  # in place of fit.settings
     least: Minimum = field(default_factory=Minimum)
+    holdout_share: float = 0.0  # of the customers, drawn to be left alone
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def train(
     """
     dates = as_of_dates(history, label, plan.now)
     windows = split(dates, label, plan.test_dates, plan.train_dates)
-    rows = snapshots(history, features, label, windows.dates, step)
+    rows = snapshots(history, features, label, windows.dates, step, plan.holdout_share)
     return fit(features, label, rows, windows, plan, step)
 
 

@@ -6,12 +6,14 @@ futility".
 """
 
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.history import History
+from features.holdout import held_out
 from training.bootstrap import Interval, measure, together
 from training.judged import Judged, probability_statistics, ranking_statistics
 from training.labels import DAY, NEVER, Label
@@ -31,25 +33,49 @@ class Arm(StrEnum):
     HELD_OUT = "held out at random"
 
 
-def arms_of(history: History, label: Label, labelled: pd.DataFrame) -> NDArray[np.str_]:
-    """The arm of each snapshot (customer_id, as_of, churned_at).
+def arms_of(
+    history: History, label: Label, labelled: pd.DataFrame, holdout_share: float = 0.0
+) -> dict[str, NDArray[Any]]:
+    """The `arm` of each snapshot (customer_id, as_of, churned_at), and whether it was `treated`.
 
     Treated: something was done in the four weeks before the as-of date or after it, until the
     horizon ended or the customer left. Held out: the newest row from four weeks before to one week
-    after the as-of date is of the arm `control`, whatever came later: what comes later depends on
-    who is still there.
+    after the as-of date is of the arm `control`; in a history without controls, a customer of the
+    share that no play is recommended for, from when treatments began. Either stays held out
+    whatever came later: what comes later depends on who is still there.
     """
     arms = np.full(len(labelled), Arm.NONE.value, dtype="<U20")
-    if "treatments" not in history.tables:
-        return arms
-    met = _met(_treatments(history), labelled)
-    begins = met["as_of"] - RECENT
-    ends = met["as_of"] + (label.lead_days + label.horizon_days) * DAY
-    inside = met["at"].ge(begins) & met["at"].lt(np.minimum(ends, met["churned_at"].fillna(NEVER)))
-    helped = met[inside & met["helped"]]["row"].unique()
-    arms[helped] = Arm.TREATED
-    arms[_held_out(met[met["at"].ge(begins) & met["at"].lt(met["as_of"] + DRAWN)])] = Arm.HELD_OUT
-    return arms
+    treated = np.zeros(len(labelled), dtype=bool)
+    if "treatments" in history.tables:
+        rows, spine = _treatments(history), _windows(label, labelled)
+        met: pd.DataFrame = spine.merge(rows, on="customer_id")
+        inside = met["at"].ge(met["begins"]) & met["at"].lt(met["left"])
+        treated[met[inside & met["helped"]]["row"].unique()] = True
+        arms[treated] = Arm.TREATED
+        arms[_drawn(rows, spine, met, holdout_share)] = Arm.HELD_OUT
+    return {"arm": arms, "treated": treated}
+
+
+def _windows(label: Label, labelled: pd.DataFrame) -> pd.DataFrame:
+    """Each snapshot with the days between which what is done counts."""
+    spine = labelled[["customer_id", "as_of", "churned_at"]].reset_index(drop=True)
+    as_of = pd.to_datetime(spine["as_of"])
+    ends = as_of + (label.lead_days + label.horizon_days) * DAY
+    left = np.minimum(ends, spine["churned_at"].fillna(NEVER))
+    spine = spine.assign(as_of=as_of, begins=as_of - RECENT, ends=ends, left=left)
+    return spine.reset_index(names="row")
+
+
+def _drawn(
+    rows: pd.DataFrame, spine: pd.DataFrame, met: pd.DataFrame, share: float
+) -> NDArray[np.intp]:
+    """The snapshots held out by the draw that the history records, else by the hash."""
+    if not rows["helped"].all():
+        near = met["at"].ge(met["begins"]) & met["at"].lt(met["as_of"] + DRAWN)
+        return _held_out(met[near])
+    began = spine["ends"].gt(rows["at"].min())
+    alone = spine["customer_id"].map(lambda customer: held_out(customer, share)).astype(bool)
+    return np.flatnonzero(began & alone)
 
 
 def _held_out(near: pd.DataFrame) -> NDArray[np.intp]:
@@ -65,23 +91,20 @@ def _treatments(history: History) -> pd.DataFrame:
     return told.astype({"customer_id": "str"}).drop(columns="arm")
 
 
-def _met(treatments: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of a snapshot and a treatment of its customer."""
-    spine = labelled[["customer_id", "as_of", "churned_at"]].reset_index(drop=True)
-    spine = spine.assign(as_of=pd.to_datetime(spine["as_of"])).reset_index(names="row")
-    pairs: pd.DataFrame = spine.merge(treatments, on="customer_id")
-    return pairs
-
-
-def arm_rows(rows: Judged, arms: Array, resamples: int, seed: int = 0) -> tuple[ArmRow, ...]:
+def arm_rows(
+    rows: Judged, arms: Array, treated: Array, resamples: int, seed: int = 0
+) -> tuple[ArmRow, ...]:
     """Quality in each arm that has anybody; without treatments there is nothing to tell apart."""
-    present = [arm for arm in Arm if (arms == arm.value).any()]
-    if present == [Arm.NONE]:
+    present = {arm: arms == arm.value for arm in Arm if (arms == arm.value).any()}
+    if list(present) == [Arm.NONE]:
         return ()
-    return tuple(_arm_row(rows.where(arms == arm.value), arm, resamples, seed) for arm in present)
+    return tuple(
+        _arm_row(rows.where(members), arm, int(np.sum(treated[members])), resamples, seed)
+        for arm, members in present.items()
+    )
 
 
-def _arm_row(part: Judged, arm: Arm, resamples: int, seed: int) -> ArmRow:
+def _arm_row(part: Judged, arm: Arm, treated: int, resamples: int, seed: int) -> ArmRow:
     enough = part.churned_customers >= FEWEST
     statistics = together(ranking_statistics(part), probability_statistics(part, part.probability))
     found = measure(statistics, part.customer, resamples, seed) if enough else {}
@@ -91,6 +114,7 @@ def _arm_row(part: Judged, arm: Arm, resamples: int, seed: int) -> ArmRow:
         arm=arm.value,
         rows=len(part),
         churned=part.churned_customers,
+        treated=treated,
         auc=Measure(f"AUC where {arm.value}", auc),
         observed_expected=Measure(f"Observed/expected where {arm.value}", ratio),
         log_loss=Measure(f"Log-loss where {arm.value}", loss),

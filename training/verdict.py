@@ -77,8 +77,8 @@ def verdict(
     how["offer"] = worth(offer, rows)
     known = given(trained, guards, champion)
     card = judge(rows, rivals, about_of(trained, label), given=known, **how)
-    arms = trained.test["treatment"].to_numpy().astype(str)
-    card = replace(card, interventions=arm_rows(rows, arms, resamples))
+    arms, treated = (trained.test[name].to_numpy() for name in ("arm", "treated"))
+    card = replace(card, interventions=arm_rows(rows, arms.astype(str), treated, resamples))
     if trained.model.insufficient:
         said = decision_below(trained.model, champion, fired)
         return Verdict(card, rows, said, tuple(guards))

@@ -44,7 +44,7 @@ def canonical(found: Mapping[str, ir.Table], date_format: str = ISO) -> History:
             "Provide one with customer_id and created_at; docs/data-contract.md has the columns."
         )
     wanted = {name: rows for name, rows in found.items() if name in TABLES}
-    return History({n: _canonical(TABLES[n], rows, date_format) for n, rows in wanted.items()})
+    return History({n: canonical_table(TABLES[n], rows, date_format) for n, rows in wanted.items()})
 
 
 def absent(table: Table, found: ir.Table) -> list[str]:
@@ -76,7 +76,8 @@ def is_convertible(found: dt.DataType, kind: Kind) -> bool:
     return bool(found.is_numeric() or found.is_boolean() or kind is Kind.TEXT)
 
 
-def _canonical(table: Table, found: ir.Table, date_format: str) -> ir.Table:
+def canonical_table(table: Table, found: ir.Table, date_format: str = ISO) -> ir.Table:
+    """All declared columns of one table, typed; raises SourceError where a required one lacks."""
     if missing := absent(table, found):
         raise SourceError(
             f"Table {table.name!r} has no column {', '.join(missing)}; it has "

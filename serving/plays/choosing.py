@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
 
+from features.holdout import held_out
 from serving.plays.catalogue import PLAYS
 from serving.plays.play import Play, Situation, Stage, Tier, Touch
 from serving.schemas import Advice, Band
@@ -15,7 +15,6 @@ LATEST_DAYS = 2  # where there is no band: who pays nothing or has given notice
 FIRST_DAYS = 90  # the first quarter is the riskiest
 RENEWAL_DAYS = 90  # the last checkpoint before a renewal
 MIDDLE_FROM, LARGE_FROM = 0.5, 0.75  # quantiles of MRR
-WHOLE = 2**32
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,8 @@ class Playbook:
             raise ValueError(f"A share is from 0 to 1, not {self.holdout_share}.")
 
     def holds_out(self, customer_id: str) -> bool:
-        """Whether a customer is left alone on purpose.
-
-        Drawn by a hash of the id: the same in every run and on every machine, and whoever is held
-        out at a share is held out at a larger one too.
-        """
-        drawn = int.from_bytes(sha256(f"holdout:{customer_id}".encode()).digest()[:4], "big")
-        return drawn < self.holdout_share * WHOLE
+        """Whether a customer is left alone on purpose; the same in every run, see `held_out`."""
+        return held_out(customer_id, self.holdout_share)
 
     def advice(self, found: Situation, as_of: date, days_to_renewal: int | None) -> Advice | None:
         """The first play that fits; None where none does."""

@@ -19,8 +19,8 @@ AS_OF = pd.Timestamp("2026-03-01")
 CUSTOMERS = {"customers": pd.DataFrame({"customer_id": ["ann"], "created_at": [AS_OF]})}
 
 
-def arm(rows, churned_at=None):
-    """The arm of one snapshot of ann, from (days after the as-of date, arm)."""
+def told(rows, churned_at=None, share=0.0):
+    """Arm and treated of one snapshot of ann, from (days after the as-of date, arm)."""
     treatments = pd.DataFrame(
         {
             "customer_id": "ann",
@@ -31,9 +31,14 @@ def arm(rows, churned_at=None):
     )
     spine = {"customer_id": ["bob", "ann"], "as_of": AS_OF.date(), "churned_at": [None, churned_at]}
     labelled = pd.DataFrame(spine).astype({"churned_at": "datetime64[us]"})
-    nobody, found = arms_of(in_memory({**CUSTOMERS, "treatments": treatments}), LABEL, labelled)
-    assert nobody == Arm.NONE
-    return Arm(found)
+    history = in_memory({**CUSTOMERS, "treatments": treatments})
+    found = arms_of(history, LABEL, labelled, share)
+    return Arm(found["arm"][1]), found["treated"][1]
+
+
+def arm(rows, churned_at=None, share=0.0):
+    """The arm alone."""
+    return told(rows, churned_at, share)[0]
 
 
 @pytest.mark.parametrize(
@@ -65,9 +70,24 @@ def test_whatever_comes_later_does_not_take_anybody_out_of_the_hold_out(later):
     assert arm([(1, "control"), *later]) is Arm.HELD_OUT
 
 
+def test_without_controls_the_share_that_gets_no_play_is_the_hold_out_once_treatments_began():
+    assert arm([(-100, "chosen")], share=1) is Arm.HELD_OUT
+    assert arm([(-100, "chosen")], share=0) is Arm.NONE
+    assert arm([(90, "chosen")], share=1) is Arm.NONE
+
+
+def test_where_the_history_records_a_draw_no_other_is_taken():
+    assert arm([(-100, "control")], share=1) is Arm.NONE
+
+
+def test_who_is_treated_all_the_same_stays_held_out_and_is_counted():
+    assert told([(5, "chosen")], share=1) == (Arm.HELD_OUT, True)
+    assert told([(1, "control"), (30, "chosen")]) == (Arm.HELD_OUT, True)
+
+
 def test_a_history_without_treatments_treats_nobody():
     spine = pd.DataFrame({"customer_id": ["ann"], "as_of": [AS_OF.date()], "churned_at": [None]})
-    assert arms_of(in_memory(CUSTOMERS), LABEL, spine).tolist() == [Arm.NONE]
+    assert arms_of(in_memory(CUSTOMERS), LABEL, spine, 1)["arm"].tolist() == [Arm.NONE]
 
 
 def test_a_treatment_that_keeps_customers_shows_in_its_arm_and_not_in_the_hold_out():
@@ -75,7 +95,7 @@ def test_a_treatment_that_keeps_customers_shows_in_its_arm_and_not_in_the_hold_o
     arms = np.resize([Arm.TREATED.value, Arm.HELD_OUT.value, Arm.NONE.value], len(logit))
     kept = (arms == Arm.TREATED.value) & (np.random.default_rng(0).random(len(logit)) < 0.5)
     rows = replace(judged(logit, churned), churned=np.where(kept, 0, churned))
-    found = {row.arm: row for row in arm_rows(rows, arms, 100)}
+    found = {row.arm: row for row in arm_rows(rows, arms, arms == Arm.TREATED, 100)}
     assert found[Arm.TREATED].observed_expected.value.high < 0.7
     held = found[Arm.HELD_OUT].observed_expected.value
     assert held.low < 1 < held.high
@@ -85,10 +105,14 @@ def test_a_treatment_that_keeps_customers_shows_in_its_arm_and_not_in_the_hold_o
 def test_an_arm_with_few_churned_has_no_figure():
     logit, churned = world(1_000)
     arms = np.where(np.arange(1_000) < 20, Arm.HELD_OUT.value, Arm.NONE.value)
-    few = next(row for row in arm_rows(judged(logit, churned), arms, 20) if row.rows == 20)
+    few = next(
+        row
+        for row in arm_rows(judged(logit, churned), arms, arms == Arm.TREATED, 20)
+        if row.rows == 20
+    )
     assert np.isnan(few.auc.value.point)
 
 
 def test_where_nobody_was_treated_there_is_nothing_to_tell_apart():
     logit, churned = world(200)
-    assert arm_rows(judged(logit, churned), np.full(200, Arm.NONE.value), 20) == ()
+    assert arm_rows(judged(logit, churned), np.full(200, Arm.NONE.value), np.zeros(200), 20) == ()
