@@ -6,6 +6,7 @@ from dataclasses import replace
 from training import blocks
 from training.blocks import CHAMPION, NOT_MEASURED, About, Given
 from training.bootstrap import Statistics, measure, together
+from training.figures import Measure
 from training.judged import (
     Judged,
     capacity_statistics,
@@ -17,7 +18,8 @@ from training.judged import (
 from training.metrics import Array, Floats
 from training.money import TEXTBOOK, Offer, empc_statistics
 from training.reliability import recalibrations
-from training.scorecard import Grade, Measure, Scorecard
+from training.rules import at_most
+from training.scorecard import Grade, Scorecard
 from training.slices import Slice, slice_rows, slice_statistics, slices_of
 
 REQUIRED = ("base rate", "best single feature", "logistic")
@@ -51,7 +53,7 @@ def judge(  # noqa: PLR0913 (what is judged, under which terms, how surely)
         ranking=blocks.ranking_block(found, best, about, capacity),
         probability=blocks.probability_block(rows, found, seed),
         money=blocks.money_block(rows, found, rivals, offer),
-        horizons=blocks.at_most("Horizons out of order", given.horizon_violations, 0),
+        horizons=at_most("Horizons out of order", given.horizon_violations, 0),
         baselines=tuple(blocks.baseline_row(name, found, about) for name in baselines),
         slices=slice_rows(slices, found),
         stability=blocks.stability_block(rows, baselines.get(CHAMPION), given),

@@ -1,7 +1,10 @@
 """Files that are there as a whole or not at all."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from shutil import rmtree
+from tempfile import NamedTemporaryFile, mkdtemp
 
 
 def put(path: Path, content: str | bytes) -> Path:
@@ -13,3 +16,16 @@ def put(path: Path, content: str | bytes) -> Path:
     made = Path(draft.name)
     made.chmod(0o644)
     return made.replace(path)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, which takes its name when all of it is written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield made
+        made.chmod(0o755)
+        made.rename(folder)
+    finally:
+        rmtree(made, ignore_errors=True)

@@ -7,11 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from training.blocks import CHAMPION, at_least, held
+from training.blocks import CHAMPION
 from training.bootstrap import Interval, figure, interval, resample
+from training.figures import Measure
 from training.judged import Judged
 from training.metrics import Floats, Ranking, auc_of, log_losses
-from training.scorecard import Measure, Scorecard
+from training.rules import at_least, held
+from training.scorecard import Scorecard
 
 Outcome = Literal["promote", "refuse", "hold"]
 ABSOLUTE = ("ranking", "probability", "money", "horizons", "baselines", "slices", "explanation")

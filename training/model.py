@@ -11,27 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from features.catalogue import catalogue
 from features.errors import ContractError, ModelMissing
 from features.featureset import FeatureSet
 from training.calibrate import Platt, sigmoid
+from training.contract import Numbers, Vectors, agreed, matrix_of
 from training.ensemble import Ensemble, keep, kept, margin_of
+from training.files import new_folder
 from training.hazards import Cause, Component, Outlook, compounded, outlook, rates
 from training.references import References
 from training.seal import is_sealed, require_same_scores, require_whole, seal
 from training.treeshap.explain import Explainer
 
-if TYPE_CHECKING:  # a model is loaded and served without pandas
-    import pandas as pd
-
-Numbers: TypeAlias = NDArray[np.float64]
-Vectors: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 MODEL = "model.json"
 log = logging.getLogger(__name__)
 FORMAT = 2  # of model.json: by month and cause
@@ -100,9 +95,7 @@ class ChurnModel:
         Raises:
             ContractError: A column of the contract is missing, or holds words where numbers belong.
         """
-        if absent := [name for name in self.features.names if name not in vectors]:
-            raise ContractError(f"The vectors have no column {', '.join(absent)}.")
-        return np.column_stack([self._column(f.name, vectors[f.name]) for f in self.features])
+        return matrix_of(vectors, self.features.names, self.categories)
 
     def log_odds(self, matrix: Numbers) -> Numbers:
         """Calibrated log-odds of every component: (rows, components)."""
@@ -160,17 +153,6 @@ class ChurnModel:
             raise ValueError(f"No month ends at {days} days; the model has {self.days}.")
         return len(self.days) if days is None else self.days.index(days) + 1
 
-    def _column(self, name: str, values: Any) -> Numbers:
-        if name in self.categories:
-            codes = {word: float(i) for i, word in enumerate(self.categories[name])}
-            return np.array([codes.get(word, np.nan) for word in values], dtype=np.float64)
-        try:
-            return np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ContractError(
-                f"The column {name!r} holds something that is no number."
-            ) from error
-
     def save(self, folder: Path) -> None:
         """Write the model's files into a new folder, all or nothing.
 
@@ -181,14 +163,11 @@ class ChurnModel:
             raise ContractError(
                 f"A model is kept at {folder} already; models are never overwritten."
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(mkdtemp(prefix=".model-", dir=folder.parent))
-        for number, ensemble in enumerate(self.ensembles):
-            keep(ensemble, made, number)
-        (made / MODEL).write_text(json.dumps(self._said(), indent=2, default=str))
-        seal(made, self)
-        made.chmod(0o755)
-        made.rename(folder)
+        with new_folder(folder) as made:
+            for number, ensemble in enumerate(self.ensembles):
+                keep(ensemble, made, number)
+            (made / MODEL).write_text(json.dumps(self._said(), indent=2, default=str))
+            seal(made, self)
 
     def _said(self) -> dict[str, Any]:
         return {
@@ -248,7 +227,7 @@ def _made_of(folder: Path, said: Mapping[str, Any]) -> ChurnModel:
     about = said["about"]
     declared = catalogue(about.get("key_events", ()), about.get("milestones", ()))
     return ChurnModel(
-        features=_checked(declared, said["contract"]),
+        features=agreed(declared, said["contract"]),
         ensembles=tuple(kept(folder, i, size) for i, size in enumerate(said["ensembles"])),
         components=tuple(_component(each) for each in said["components"]),
         days=tuple(said["days"]),
@@ -260,29 +239,12 @@ def _made_of(folder: Path, said: Mapping[str, Any]) -> ChurnModel:
 
 def copied(folder: Path, target: Path) -> None:
     """A copy of a saved model, complete or not there at all, with a seal in any case."""
-    made = Path(mkdtemp(prefix=".model-", dir=target.parent))
-    shutil.copytree(folder, made, dirs_exist_ok=True)
-    if not is_sealed(made):
-        seal(made, _read(made))
-    made.rename(target)
+    with new_folder(target) as made:
+        shutil.copytree(folder, made, dirs_exist_ok=True)
+        if not is_sealed(made):
+            seal(made, _read(made))
 
 
 def _component(said: Mapping[str, Any]) -> Component:
     line = Platt(**said["calibration"])
     return Component(Cause(said["cause"]), said["month"], said["ensemble"], line)
-
-
-def _checked(declared: FeatureSet, trained: Mapping[str, str]) -> FeatureSet:
-    now = declared.contract
-    for name, was in trained.items():
-        if (said := now.get(name, "nothing")) != was:
-            raise ContractError(
-                f"The model was trained on {name} = {was!r}, but this code declares {said!r}. "
-                "Retrain it, or deploy the code it was trained with."
-            )
-    return FeatureSet(declared.name, tuple(declared[name] for name in trained))
-
-
-def category_words(vectors: Vectors, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The words of each categorical column, in alphabetical order."""
-    return {n: tuple(sorted({str(v) for v in vectors[n] if v is not None})) for n in names}

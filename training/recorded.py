@@ -8,11 +8,12 @@ from typing import Any
 
 from features.drift import Reference, reference_of
 from training import track
+from training.figures import Measure, measures
 from training.gate import Decision
 from training.labels import Label
 from training.model import ChurnModel
 from training.page.rendered import scorecard_files
-from training.scorecard import Measure, Scorecard, measures
+from training.scorecard import Scorecard
 from training.track import Run
 from training.train import Trained, digest_of
 from training.verdict import Verdict

@@ -1,39 +1,16 @@
 """What is known of a model's quality, with the rules it is held to: the nouns of the scorecard."""
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
 from training.bootstrap import Interval
+from training.figures import Measure, measures, plain
 from training.metrics import Floats
 from training.money import CutOffs, Offer
 from training.reliability import Bins
 
 Letter = Literal["A", "B", "C", "D", "leak review", "insufficient data"]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A number, its interval, and the rule it is held to, such as "it is at least 1.5".
-
-    `passed` is None where there is no rule or the number could not be measured.
-    """
-
-    name: str
-    value: Interval
-    rule: str = ""
-    passed: bool | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The number and whether it keeps its rule, in words."""
-        if self.passed is None:
-            return f"{self.name} {self.value}."
-        rule = self.rule if self.passed else self.rule.replace(" is ", " is not ", 1)
-        return f"{self.name} {self.value}: {rule}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,30 +199,5 @@ class Scorecard:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole card as JSON values; what is not a number becomes null."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
-
-
-def measures(part: object) -> Iterator[Measure]:
-    """Every measure inside a part of the card."""
-    if isinstance(part, Measure):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from measures(each)
-    elif is_dataclass(part):
-        for each in fields(part):
-            yield from measures(getattr(part, each.name))
-
-
-def _plain(part: Any) -> Any:
-    if is_dataclass(part):
-        words = {"sentence": part.sentence} if isinstance(part, Measure) else {}
-        return {each.name: _plain(getattr(part, each.name)) for each in fields(part)} | words
-    if isinstance(part, Mapping):
-        return {str(key): _plain(value) for key, value in part.items()}
-    if isinstance(part, np.ndarray | np.generic):
-        return _plain(part.tolist())
-    if isinstance(part, tuple | list):
-        return [_plain(each) for each in part]
-    return None if isinstance(part, float) and not math.isfinite(part) else part
+        said: dict[str, Any] = plain(self)
+        return said

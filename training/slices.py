@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from training.bootstrap import Interval, Statistics
+from training.figures import Measure
 from training.judged import Judged
 from training.metrics import Array, Floats, auc, ratio
-from training.scorecard import Measure, SliceRow
+from training.scorecard import SliceRow
 
 FEWEST_CHURNED = 20
 LOWEST, HIGHEST = 0.67, 1.5

@@ -13,10 +13,11 @@ from features.featureset import FeatureSet
 from features.history import History
 from training.baselines import Baselines, baselines
 from training.below import Minimum, baseline_model, constant, shortfall
+from training.contract import category_words
 from training.fit import Sample, fitted_on
 from training.labels import Label
 from training.learnt import Learnt, learnt
-from training.model import ChurnModel, category_words
+from training.model import ChurnModel
 from training.references import spread
 from training.risks import Risk, causes_of, person_months, risks_of, together
 from training.snapshots import Snapshots, Split, as_of_dates, snapshots, split

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from features.history import History
 from features.holdout import held_out
 from training.bootstrap import Interval, measure, together
+from training.figures import Measure
 from training.judged import Judged, probability_statistics, ranking_statistics
 from training.labels import DAY, NEVER, Label
 from training.metrics import Array
-from training.scorecard import ArmRow, Measure
+from training.scorecard import ArmRow
 
 RECENT = 28 * DAY  # a treatment, and a draw, are taken to last four weeks
 DRAWN = 7 * DAY  # a round acts on a date's scores within the week after it

@@ -22,9 +22,10 @@ from features.demo import simulate, write
 from features.sources import opened
 from features.vectors import spine, vectors
 from training.calibrate import Platt
+from training.contract import category_words
 from training.fit import fitted
 from training.hazards import Cause, Component
-from training.model import ChurnModel, category_words
+from training.model import ChurnModel
 from training.references import References
 
 AS_OF = date(2026, 10, 1)

@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 def moments(history: History) -> list[datetime]:
     rows = history.tables["treatments"].order_by("at").to_pyarrow()
-    return rows["at"].to_pylist()
+    return list(rows["at"].to_pylist())
 
 
 def test_recorded_treatments_are_joined_to_those_of_the_business_and_copies_count_once(folder):

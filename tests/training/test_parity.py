@@ -14,6 +14,7 @@ from features.logged import read_log
 from features.sources.files import in_memory
 from features.vectors import spine, vectors
 from tests.training.conftest import small_world
+from training.contract import matrix_of
 from training.guarded import Guarded
 from training.model import ChurnModel
 from training.parity import logged_parity, online_parity, score_parity
@@ -29,7 +30,7 @@ class ByPosition(ChurnModel):
     def matrix(self, vectors):
         super().matrix(vectors)  # one that is not there is refused, as it should be
         names = [name for name in vectors if name in self.features.names]
-        return np.column_stack([self._column(name, vectors[name]) for name in names])
+        return matrix_of(vectors, names, self.categories)
 
 
 class Forgiving(ChurnModel):
@@ -44,12 +45,11 @@ class Forgiving(ChurnModel):
 class Surprised(ChurnModel):
     """Looks up a word it has not seen, and finds nothing."""
 
-    def _column(self, name, values):
-        known = self.categories.get(name)
-        if known is None:
-            return super()._column(name, values)
-        places = {word: float(place) for place, word in enumerate(known)}
-        return np.array([np.nan if word is None else places[word] for word in values])
+    def matrix(self, vectors):
+        for name, known in self.categories.items():
+            places = {word: place for place, word in enumerate(known)}
+            [places[word] for word in vectors[name] if word is not None]
+        return super().matrix(vectors)
 
 
 class Speechless(ChurnModel):
