@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)  # processes that answer; each holds the model
     watch_seconds: Seconds = 2.0  # how often a worker looks whether another model was published
     follow_seconds: Seconds = 15.0  # how often `churn follow` asks the registry for its champion
+    traces_to: str | None = None  # where OTLP over HTTP is taken: http://collector:4318/v1/traces
+    traced_share: float = Field(default=0.1, ge=0, le=1)  # of the requests for scores
     keys: Path = _under("keys.json")  # hashes of the keys that `churn keys` makes
     api_key: SecretStr | None = Field(default=None, min_length=8)  # one more key, an admin's
     requests_a_minute: Rate | None = 6000  # of one key, in one worker; not limited without keys

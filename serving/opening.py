@@ -18,6 +18,7 @@ from serving.live import Live
 from serving.plays.choosing import Playbook
 from serving.scorer import Heard, Scorer
 from serving.store import Store
+from serving.tracing import span
 from training.model import ChurnModel, loaded
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ def keys_of(settings: Settings) -> Keys:
 
 def _model(folder: Path) -> ChurnModel:
     try:
-        return loaded(folder)
+        with span("load", alone=True):
+            return loaded(folder)
     except ContractError as differs:
         raise ModelMissing(f"The model at {folder} cannot be used: {differs}") from differs
 

@@ -15,6 +15,7 @@ from serving.plays.choosing import USUAL, Playbook
 from serving.plays.situations import situation
 from serving.reasons import Explainer, Score
 from serving.schemas import Explanation, Prediction, Share
+from serving.tracing import span
 from training.model import ChurnModel, Told, typical_probability
 
 AT_ONCE = 1_000  # customers explained at a time
@@ -90,18 +91,32 @@ class Teller:
             return np.empty(0, np.int64)
         return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
 
-    def _told(self, cases: Cases, ranks: Places, asking: Asking) -> Iterator[Prediction]:
+    def _told(self, cases: Cases, ranks: Places, asking: Asking) -> list[Prediction]:
         sure = self._sure(cases)
-        told = self.model.told(cases.where(sure).columns) if len(sure) else None
+        with span("score", customers=len(sure)):
+            told = self.model.told(cases.where(sure).columns) if len(sure) else None
         rows = {int(place): row for row, place in enumerate(sure)}
-        for place, person in enumerate(cases.people):
-            known = self._known(cases, place, asking)
-            if told is None or place not in rows:
-                said = self._unsaid(person)
-            else:
-                said = self._said(cases, place, told, rows[place]) | {"rank": int(ranks[place])}
-            advised = self._advised(cases, place, said, asking)
-            yield Prediction(**known, **said, **advised)
+        with span("explain", customers=len(sure)):
+            return [
+                self._one(cases, place, told, rows.get(place), int(ranks[place]), asking)
+                for place in range(len(cases.people))
+            ]
+
+    def _one(
+        self,
+        cases: Cases,
+        place: int,
+        told: Told | None,
+        row: int | None,
+        rank: int,
+        asking: Asking,
+    ) -> Prediction:
+        known = self._known(cases, place, asking)
+        if told is None or row is None:
+            said = self._unsaid(cases.people[place])
+        else:
+            said = self._said(cases, place, told, row) | {"rank": rank}
+        return Prediction(**known, **said, **self._advised(cases, place, said, asking))
 
     def _advised(
         self, cases: Cases, place: int, said: Mapping[str, Any], asking: Asking

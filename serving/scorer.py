@@ -21,6 +21,7 @@ from serving.reasons import Explainer
 from serving.schemas import Explanation, Prediction, TablesScored, Vector
 from serving.sent import Sent, cases_of, customers_of, history_of
 from serving.store import Store
+from serving.tracing import span
 from training.model import ChurnModel
 
 FEW = 50  # customers; for more, one query per table costs less than reading their rows
@@ -87,7 +88,9 @@ class Scorer:
             UnknownCustomer: Not all of them were customers on the date; it names those.
         """
         asked = list(dict.fromkeys(customers))
-        cases, told = self._kept(asked, as_of) or self._made(asked, as_of)
+        with span("read kept", customers=len(asked)):
+            kept = self._kept(asked, as_of)
+        cases, told = kept or self._made(asked, as_of)
         self.heard(cases, told, self.source)
         found = {each.customer_id: each for each in told}
         return [found[customer] for customer in customers]
@@ -140,7 +143,7 @@ class Scorer:
     def cases(self, customers: Sequence[str], as_of: date) -> Cases:
         """Customers with their vectors; raises UnknownCustomer."""
         self._require_history()
-        with self.reading:
+        with span("read", customers=len(customers)), self.reading:
             if len(customers) <= FEW:
                 return few(self.plan, self.history, customers, as_of, self.use_days)
             return many(self.model.features, self.history, customers, as_of, self.use_days)

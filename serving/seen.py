@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.logs import REQUEST
 from serving.metrics import IN_FLIGHT, LATENCY, REQUESTS
+from serving.tracing import told_of_request
 
 log = logging.getLogger("churn.requests")
 ID = "X-Request-Id"
@@ -34,6 +35,7 @@ class Seen:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         token, began, status = REQUEST.set(_id(scope)), perf_counter(), 500
+        told_of_request(REQUEST.get(), route_of(scope["path"]))
 
         async def sending(message: Message) -> None:
             nonlocal status

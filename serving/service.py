@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeVar, cast
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
 import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
+from opentelemetry import trace
 from pydantic import AfterValidator, Field
 from starlette.middleware.cors import CORSMiddleware
 
@@ -41,6 +43,7 @@ from serving.scorer import Scorer
 from serving.seen import Seen
 from serving.sent import SentTables
 from serving.sessions import logins
+from serving.tracing import tracing_of
 from serving.treatments import Ledger
 from serving.web import pages
 
@@ -98,6 +101,8 @@ class Churn:
     """How likely customers are to leave within the horizon, and what raises or lowers that."""
 
     def __init__(self) -> None:
+        self.traces = BentoMLContainer.tracer_provider.get()
+        trace.set_tracer_provider(self.traces)  # BentoML keeps its own: our steps belong into it
         history = history_if_any(settings)
         self.kept = PredictionLog(settings.prediction_log) if settings.prediction_log else None
         self.live = live_of(settings, history, lambda: datetime.now(UTC), self.heard)
@@ -134,6 +139,7 @@ class Churn:
         self.watch.end()
         if self.kept:
             self.kept.end()
+        self.traces.shutdown()  # sends what waits: the process ends by a signal, not by atexit
 
     def __is_ready__(self) -> bool:
         """Whether a request can be answered: there is a model, and its history can be read."""
@@ -191,6 +197,7 @@ ChurnService = bentoml.service(
     traffic={"timeout": 120},
     threads=4,
     metrics={"enabled": False},
+    tracing=tracing_of(settings.traces_to, settings.traced_share),
 )(Churn)
 read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")
