@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from features.engine import aggregated, counted_apart
 from features.featureset import FeatureSet, Part, Values
 from features.history import Known
-from features.measures import EVER
+from features.measures import EVER, Atom
+from features.recency import before, recent
 from features.standing import Standing
 from features.standing_engine import stood
 from features.tables import USAGE
@@ -27,7 +28,28 @@ NOWHERE = -1
 def columns(features: FeatureSet, known: Known, customers: Sequence[str]) -> dict[str, Values]:
     """Each column of the vectors on one date, baselines included, one value per customer."""
     ids = pa.array(customers, pa.string())
-    return features.columns(computed(known, features.parts, len(ids), lambda t: _places(t, ids)))
+    last = recent(features.parts) if USAGE.name in known.tables else {}
+    parts = dict.fromkeys(last.get(part, part) for part in features.parts)
+    values = dict(_on_one_date(known, list(parts), ids))
+    for part, within in last.items():
+        values[part] = _ever(known, part, within, values[within], ids)
+    return features.columns(values)
+
+
+def _on_one_date(known: Known, parts: Sequence[Part], ids: pa.Array) -> Mapping[Part, Values]:
+    return computed(known, parts, len(ids), lambda answer: _places(answer, ids))
+
+
+def _ever(known: Known, part: Part, within: Atom, found: Values, ids: pa.Array) -> Values:
+    """The values found within a window, and before it for those who have none in it."""
+    silent = np.flatnonzero(np.isnan(found))
+    if not len(silent):
+        return found
+    some = ids.take(pa.array(silent))
+    old = before(known, within.window.last, some.to_pylist())
+    values = found.copy()
+    values[silent] = _on_one_date(old, [part], some)[part]
+    return values
 
 
 def computed(
