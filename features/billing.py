@@ -5,7 +5,6 @@ from functools import partial
 from features.conditions import Where, above, missing
 from features.feature import Declaration, Feature, Risk, Theme
 from features.measures import days_since_last, greatest, mean, share
-from features.periods import past
 
 OVERDUE: Where = {"days_overdue": above(0), "paid_at": missing(), "voided_at": missing()}
 billed = partial(Feature, theme=Theme.BILLING, risk=Risk.RISES, actionable=True)
@@ -29,8 +28,8 @@ def failed_payments(days: int) -> Feature:
         days=days,
         where={"status": "failed"},
         unit="failed payments",
-        reason=f"{{count}} in {past(days)}",
-        reason_if_none=f"no failed payment in {past(days)}",
+        reason="{count} {window}",
+        reason_if_none="no failed payment {window}",
         if_none=0,
         example=f"""
             days_ago | status
@@ -52,8 +51,8 @@ BILLING: tuple[Declaration, ...] = (
         days=84,
         measure=share({"status": "failed"}),
         unit="of payments",
-        reason="{percent} of payments failed in the last 12 weeks",
-        reason_if_none="no payment attempted in the last 12 weeks",
+        reason="{percent} of payments failed {window}",
+        reason_if_none="no payment attempted {window}",
         example="""
             days_ago | status
                    0 | failed      the as-of day itself is not known yet
@@ -89,8 +88,8 @@ BILLING: tuple[Declaration, ...] = (
         days=168,
         where={"status": "refunded"},
         unit="refunds",
-        reason="{count} in the last 24 weeks",
-        reason_if_none="no refund in the last 24 weeks",
+        reason="{count} {window}",
+        reason_if_none="no refund {window}",
         if_none=0,
         example="""
             days_ago | status
@@ -133,8 +132,8 @@ BILLING: tuple[Declaration, ...] = (
         days=168,
         where={"days_late": above(0)},
         unit="invoices",
-        reason="{count} of the last 24 weeks paid late",
-        reason_if_none="no invoice of the last 24 weeks paid late",
+        reason="{count} paid late {window}",
+        reason_if_none="no invoice paid late {window}",
         if_none=0,
         example="""
             days_ago | due_days_ago | paid_days_ago
@@ -154,8 +153,8 @@ BILLING: tuple[Declaration, ...] = (
         where={"days_late": above(0)},
         measure=mean("days_late"),
         unit="days",
-        reason="invoices of the last 24 weeks that were paid late came {count} late, on average",
-        reason_if_none="no invoice of the last 24 weeks paid late",
+        reason="late invoices were paid {count} late, on average, {window}",
+        reason_if_none="no invoice paid late {window}",
         if_none=0,
         example="""
             days_ago | due_days_ago | paid_days_ago

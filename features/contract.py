@@ -5,9 +5,12 @@ from functools import partial
 from features.conditions import at_least
 from features.feature import Change, Declaration, Feature, Ratio, Risk, State, Theme
 from features.measures import days_since_first
-from features.periods import ago
 
 agreed = partial(State, theme=Theme.CONTRACT)
+NOTHING_BEFORE = {
+    "mrr": "no recurring revenue to compare with the time before",
+    "seats": "no seats to compare with the time before",
+}
 SUBSCRIBED = """
     subscription_id | days_ago | plan  | seats | mrr | term_months | ended_days_ago
                main |        0 | team  |    50 | 900 |          24 | -   not known yet
@@ -39,8 +42,8 @@ def against_before(of: str, what: str, unit: str, days: int) -> Change:
         theme=Theme.CONTRACT,
         risk=Risk.FALLS,
         unit=unit,
-        reason=f"{what} {{direction}} {{percent}} against {ago(days)}, from {{before}} to {{now}}",
-        reason_if_none=f"no {what} to compare with {ago(days)}",
+        what=what,
+        reason_if_none=NOTHING_BEFORE[of],
         example=states_of(days),
         gives=-0.5,
     )
@@ -85,7 +88,7 @@ CONTRACT: tuple[Declaration, ...] = (
         categorical=True,
         context=True,
         unit="",
-        reason="on the plan {value}",
+        reason="on the {value} plan",
         reason_if_none="no plan known",
         if_none="none",
         example=SUBSCRIBED,
@@ -98,7 +101,7 @@ CONTRACT: tuple[Declaration, ...] = (
         risk=Risk.FALLS,
         context=True,
         unit="months",
-        reason="bound for terms of {count}",
+        reason="contract term of {count}",
         reason_if_none="no term agreed",
         example=SUBSCRIBED,
         gives=12,

@@ -22,7 +22,8 @@ from features.measures import (
 from features.standing import Combine, Standing
 from features.tables import TABLES
 
-FIELDS = {"value", "count", "now", "before", "percent", "direction"}
+FIELDS = {"value", "count", "percent", "window", "called"}
+SHOWING = {"value", "count", "percent"}
 
 
 class Risk(IntEnum):
@@ -50,10 +51,12 @@ class Theme(StrEnum):
 class Declared:
     """What every declaration says of itself.
 
-    `reason` is a sentence with {value}, {count} (value and unit), {now}, {before}, {percent} and
-    {direction}, or one without a unit that shows nothing; `reason_if_none` is said when there is
-    nothing to count. `context` marks what nobody can act on. `example` is a small table (or one per
-    table) that `gives` a value.
+    `reason` is an English sentence with {value}, {count} (value and unit) or {percent}, {window}
+    (when) and {called}, or one without a unit that shows nothing; `reason_if_none` is said when
+    there is nothing to count. `called` is what the business itself calls an event. `what` is the
+    noun of a sentence that says how something rose or fell. Other languages are in locale/.
+    `context` marks what nobody can act on. `example` is a small table (or one per table) that
+    `gives` a value.
     """
 
     name: str = ""
@@ -61,8 +64,10 @@ class Declared:
     unit: str
     one: str = ""
     risk: Risk = Risk.EITHER
-    reason: str
+    reason: str = ""
     reason_if_none: str = ""
+    what: str = ""
+    called: str = ""
     if_none: float | str = float("nan")
     context: bool = False
     actionable: bool = False
@@ -74,8 +79,8 @@ class Declared:
         if not self.name.isidentifier():
             raise ValueError(f"A feature's name is letters, digits and _, not {self.name!r}.")
         used = {part for _, part, _, _ in Formatter().parse(self.reason) if part is not None}
-        if used - FIELDS or (self.unit and not used):
-            raise ValueError(f"The reason of {self.name!r} must show some of {sorted(FIELDS)}.")
+        if used - FIELDS or (self.unit and not (self.what or used & SHOWING)):
+            raise ValueError(f"The reason of {self.name!r} must show some of {sorted(SHOWING)}.")
         if self.categorical and self.risk is not Risk.EITHER:
             raise ValueError(f"{self.name!r} is categorical: its risk can only be EITHER.")
 

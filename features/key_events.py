@@ -22,12 +22,12 @@ def declared_events(
 
 
 def _event(event: str) -> tuple[Declaration, ...]:
-    name, spoken = f"event_{_identifier(event)}", _spoken(event)
-    often = _often(event, name, spoken)
-    return often, _change(often, event, spoken), _recency(event, name, spoken)
+    name = f"event_{_identifier(event)}"
+    often = _often(event, name)
+    return often, _change(often, event), _recency(event, name)
 
 
-def _often(event: str, name: str, spoken: str) -> Feature:
+def _often(event: str, name: str) -> Feature:
     return Feature(
         name=f"{name}_28d",
         table="usage",
@@ -37,8 +37,9 @@ def _often(event: str, name: str, spoken: str) -> Feature:
         risk=Risk.FALLS,
         actionable=True,
         unit="times",
-        reason=f"{spoken} {{count}} in the last 4 weeks",
-        reason_if_none=f"no {event} in the last 4 weeks",
+        called=event,
+        reason="{called} {count} {window}",
+        reason_if_none="no {called} {window}",
         if_none=0,
         example=f"""
             days_ago | event
@@ -52,7 +53,7 @@ def _often(event: str, name: str, spoken: str) -> Feature:
     )
 
 
-def _change(often: Feature, event: str, spoken: str) -> Change:
+def _change(often: Feature, event: str) -> Change:
     return Change(
         of=often.name,
         days=28,
@@ -60,9 +61,9 @@ def _change(often: Feature, event: str, spoken: str) -> Change:
         risk=Risk.FALLS,
         actionable=True,
         unit="times",
-        reason=f"{spoken} {{direction}} {{percent}} against the 4 weeks before, "
-        "from {before} to {now}",
-        reason_if_none=f"too little {event} to compare with the 4 weeks before",
+        called=event,
+        what="{called}",
+        reason_if_none="too little {called} to compare with the time before",
         example=f"""
             days_ago | event
                    0 | {event}  the as-of day itself is not known yet
@@ -77,7 +78,7 @@ def _change(often: Feature, event: str, spoken: str) -> Change:
     )
 
 
-def _recency(event: str, name: str, spoken: str) -> Feature:
+def _recency(event: str, name: str) -> Feature:
     return Feature(
         name=f"{name}_days_since_last_84d",
         table="usage",
@@ -88,8 +89,9 @@ def _recency(event: str, name: str, spoken: str) -> Feature:
         risk=Risk.RISES,
         actionable=True,
         unit="days",
-        reason=f"last {spoken} {{count}} ago",
-        reason_if_none=f"no {event} in the last 12 weeks",
+        called=event,
+        reason="last {called} {count} ago",
+        reason_if_none="no {called} {window}",
         example=f"""
             days_ago | event
                    0 | {event}  the as-of day itself is not known yet
@@ -112,8 +114,9 @@ def _milestone(step: str) -> tuple[Declaration, ...]:
             risk=Risk.FALLS,
             actionable=True,
             unit="",
-            reason=f"{_spoken(step)} reached",
-            reason_if_none=f"{step} not reached yet",
+            called=step,
+            reason="{called} reached",
+            reason_if_none="{called} not reached yet",
             if_none=0,
             example=f"""
                 days_ago | milestone
@@ -134,8 +137,3 @@ def _plain(name: str) -> str:
 
 def _identifier(name: str) -> str:
     return re.sub(r"\W+", "_", name.lower()).strip("_")
-
-
-def _spoken(name: str) -> str:
-    """The name inside a sentence's template."""
-    return name.replace("{", "{{").replace("}", "}}")

@@ -1,24 +1,35 @@
 """Windows as a person says them: 28 days are the last 4 weeks."""
 
+from features.languages import Language
 from features.measures import DAYS_A_WEEK
 
-WHOLE = {7: "week", 364: "year"}
+WEEK, YEAR = 7, 364
 
 
-def past(days: int) -> str:
-    """The window that ends at the as-of date: `the last 4 weeks`."""
-    return f"the last {WHOLE.get(days, _weeks(days))}"
+def past(days: int, language: Language) -> str:
+    """When a window was that ends at the as-of date: `in the last 4 weeks`."""
+    if days == WEEK:
+        return language.say("in the last week")
+    if days == YEAR:
+        return language.say("in the last year")
+    return language.plural(
+        "in the last {number} week", "in the last {number} weeks", days // DAYS_A_WEEK
+    )
 
 
-def before(days: int) -> str:
-    """The window that a change is measured against: `the 4 weeks before`."""
-    return f"the {WHOLE.get(days, _weeks(days))} before"
+def against(days: int, language: Language) -> str:
+    """The window that a change is measured against: `against the 4 weeks before`."""
+    if days == WEEK:
+        return language.say("against the week before")
+    return language.plural(
+        "against the {number} week before",
+        "against the {number} weeks before",
+        days // DAYS_A_WEEK,
+    )
 
 
-def ago(days: int) -> str:
-    """The moment that a state is measured against: `12 weeks ago`."""
-    return f"{_weeks(days)} ago"
-
-
-def _weeks(days: int) -> str:
-    return f"{days // DAYS_A_WEEK} weeks"
+def against_then(days: int, language: Language) -> str:
+    """The moment that a state is measured against: `against 12 weeks ago`."""
+    return language.plural(
+        "against {number} week ago", "against {number} weeks ago", days // DAYS_A_WEEK
+    )

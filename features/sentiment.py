@@ -33,8 +33,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         where={"kind": "NPS"},
         measure=last("score"),
         unit="of 10",
-        reason="NPS answer {value} of 10, when last asked",
-        reason_if_none="no NPS answer in the last year",
+        reason="last NPS answer {value} of 10",
+        reason_if_none="no NPS answer {window}",
         example=RECOMMENDED,
         gives=6,
     ),
@@ -44,8 +44,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         where={"kind": "NPS"},
         measure=mean("score"),
         unit="of 10",
-        reason="NPS answers {value} of 10, on average, in the last year",
-        reason_if_none="no NPS answer in the last year",
+        reason="NPS answers {value} of 10, on average, {window}",
+        reason_if_none="no NPS answer {window}",
         example=RECOMMENDED,
         gives=7.5,
     ),
@@ -57,8 +57,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         risk=Risk.RISES,
         actionable=True,
         unit="of answers",
-        reason="{percent} of NPS answers of the last year from detractors",
-        reason_if_none="no NPS answer in the last year",
+        reason="{percent} of NPS answers were from detractors {window}",
+        reason_if_none="no NPS answer {window}",
         example=RECOMMENDED,
         gives=0.5,
     ),
@@ -68,8 +68,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         where={"kind": "CSAT"},
         measure=mean("score"),
         unit="of 5",
-        reason="CSAT answers {value} of 5, on average, in the last 24 weeks",
-        reason_if_none="no CSAT answer for 24 weeks",
+        reason="CSAT answers {value} of 5, on average, {window}",
+        reason_if_none="no CSAT answer {window}",
         example="""
             days_ago | kind | score
                    0 | CSAT |     1   the as-of day itself is not known yet
@@ -86,8 +86,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         where={"kind": "CES"},
         measure=last("score"),
         unit="of 7",  # whether 7 is easy or hard differs between helpdesks: no direction
-        reason="CES answer {value} of 7, when last asked",
-        reason_if_none="no CES answer in the last year",
+        reason="last CES answer {value} of 7",
+        reason_if_none="no CES answer {window}",
         example="""
             days_ago | kind | score
                    0 | CES  |     1   the as-of day itself is not known yet
@@ -103,8 +103,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         measure=mean("csat"),
         risk=Risk.FALLS,
         unit="of 5",
-        reason="tickets of the last 24 weeks rated {value} of 5, on average",
-        reason_if_none="no ticket rated for 24 weeks",
+        reason="tickets rated {value} of 5, on average, {window}",
+        reason_if_none="no ticket rated {window}",
         example=RATED,
         gives=3,
     ),
@@ -114,8 +114,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         where={"csat": at_most(2)},
         risk=Risk.RISES,
         unit="tickets",
-        reason="{count} of the last 24 weeks rated 1 or 2 of 5",
-        reason_if_none="no ticket of the last 24 weeks rated badly",
+        reason="{count} rated 1 or 2 of 5 {window}",
+        reason_if_none="no ticket rated badly {window}",
         if_none=0,
         example=RATED,
         gives=1,
@@ -124,8 +124,8 @@ SENTIMENT: tuple[Declaration, ...] = (
         name="surveys_answered_364d",
         days=364,
         unit="surveys",
-        reason="{count} answered in the last year",
-        reason_if_none="no survey answered in the last year",
+        reason="{count} answered {window}",
+        reason_if_none="no survey answered {window}",
         if_none=0,
         example="""
             days_ago | kind | score

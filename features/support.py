@@ -5,7 +5,6 @@ from functools import partial
 from features.conditions import missing, present
 from features.feature import Change, Declaration, Feature, Risk, Theme
 from features.measures import days_since_last, mean
-from features.periods import past
 
 asked = partial(Feature, table="tickets", theme=Theme.SUPPORT)
 trouble = partial(asked, risk=Risk.RISES, actionable=True, if_none=0)
@@ -18,8 +17,8 @@ def tickets(days: int) -> Feature:
         name=f"tickets_{days}d",
         days=days,
         unit="tickets",
-        reason=f"{{count}} opened in {past(days)}",
-        reason_if_none=f"no ticket in {past(days)}",
+        reason="{count} opened {window}",
+        reason_if_none="no ticket {window}",
         if_none=0,
         example=f"""
             days_ago | priority
@@ -39,8 +38,8 @@ def complaints(days: int) -> Feature:
         days=days,
         where={"complaint": True},
         unit="complaints",
-        reason=f"{{count}} in {past(days)}",
-        reason_if_none=f"no complaint in {past(days)}",
+        reason="{count} {window}",
+        reason_if_none="no complaint {window}",
         example=f"""
             days_ago | complaint
                    0 | yes         the as-of day itself is not known yet
@@ -61,8 +60,8 @@ SUPPORT: tuple[Declaration, ...] = (
         days=28,
         theme=Theme.SUPPORT,
         unit="tickets",
-        reason="tickets {direction} {percent} against the 4 weeks before, from {before} to {now}",
-        reason_if_none="no tickets to compare with the 4 weeks before",
+        what="tickets",
+        reason_if_none="no tickets to compare with the time before",
         example="""
             days_ago | priority
                    0 | normal     the as-of day itself is not known yet
@@ -79,8 +78,8 @@ SUPPORT: tuple[Declaration, ...] = (
         days=84,
         where={"priority": URGENT},
         unit="urgent tickets",
-        reason="{count} in the last 12 weeks",
-        reason_if_none="no urgent ticket in the last 12 weeks",
+        reason="{count} {window}",
+        reason_if_none="no urgent ticket {window}",
         example="""
             days_ago | priority
                    0 | urgent     the as-of day itself is not known yet
@@ -149,8 +148,8 @@ SUPPORT: tuple[Declaration, ...] = (
         days=84,
         where={"reopened_at": present()},
         unit="tickets",
-        reason="{count} of the last 12 weeks reopened",
-        reason_if_none="no ticket reopened in the last 12 weeks",
+        reason="{count} reopened {window}",
+        reason_if_none="no ticket reopened {window}",
         example="""
             days_ago | reopened_days_ago
                    9 | 1                   reopened yesterday
@@ -166,8 +165,8 @@ SUPPORT: tuple[Declaration, ...] = (
         days=84,
         measure=mean("hours_to_first_response"),
         unit="hours",
-        reason="{count} to the first answer, on average, in the last 12 weeks",
-        reason_if_none="no ticket answered in the last 12 weeks",
+        reason="{count} to the first answer, on average, {window}",
+        reason_if_none="no ticket answered {window}",
         if_none=float("nan"),
         example="""
             days_ago | first_response_days_ago
@@ -183,8 +182,8 @@ SUPPORT: tuple[Declaration, ...] = (
         days=84,
         measure=mean("hours_to_resolve"),
         unit="hours",
-        reason="{count} to solve a ticket, on average, in the last 12 weeks",
-        reason_if_none="no ticket resolved in the last 12 weeks",
+        reason="{count} to solve a ticket, on average, {window}",
+        reason_if_none="no ticket solved {window}",
         if_none=float("nan"),
         example="""
             days_ago | resolved_days_ago

@@ -4,7 +4,6 @@ from functools import partial
 
 from features.feature import Change, Declaration, Feature, Ratio, Risk, Theme, Trend
 from features.measures import days_since_last, distinct, total
-from features.periods import before, past
 
 used = partial(
     Feature, table="usage", theme=Theme.USAGE, risk=Risk.FALLS, actionable=True, if_none=0
@@ -18,8 +17,8 @@ def actions(days: int) -> Feature:
         days=days,
         measure=total("quantity"),
         unit="actions",
-        reason=f"{{count}} in the product in {past(days)}",
-        reason_if_none=f"nothing done in the product in {past(days)}",
+        reason="{count} in the product {window}",
+        reason_if_none="nothing done in the product {window}",
         example=f"""
             days_ago | event  | quantity
                    0 | login  | 5         the as-of day itself is not known yet
@@ -38,8 +37,8 @@ def active_days(days: int) -> Feature:
         days=days,
         measure=distinct("days_ago"),
         unit="active days",
-        reason=f"{{count}} in {past(days)}",
-        reason_if_none=f"not one active day in {past(days)}",
+        reason="{count} {window}",
+        reason_if_none="not one active day {window}",
         example=f"""
             days_ago | event
                    0 | login    the as-of day itself is not known yet
@@ -61,8 +60,8 @@ def active_users(days: int) -> Feature:
         measure=distinct("user_id"),
         unit="active people",
         one="active person",
-        reason=f"{{count}} in {past(days)}",
-        reason_if_none=f"nobody active in {past(days)}",
+        reason="{count} {window}",
+        reason_if_none="nobody active {window}",
         example=f"""
             days_ago | event  | user_id
                    0 | login  | cy        the as-of day itself is not known yet
@@ -84,8 +83,8 @@ def kinds(days: int) -> Feature:
         measure=distinct("event"),
         unit="kinds of action",
         one="kind of action",
-        reason=f"{{count}} used in {past(days)}",
-        reason_if_none=f"no part of the product used in {past(days)}",
+        reason="{count} used {window}",
+        reason_if_none="no part of the product used {window}",
         example=f"""
             days_ago | event
                    0 | share    the as-of day itself is not known yet
@@ -109,9 +108,8 @@ def against_before(of: Feature, example: str, gives: float) -> Change:
         actionable=True,
         unit=of.unit,
         one=of.one,
-        reason=f"{of.unit} {{direction}} {{percent}} against {before(days)}, "
-        "from {before} to {now}",
-        reason_if_none=f"too little use to compare with {before(days)}",
+        what=of.unit,
+        reason_if_none="too little use to compare with the time before",
         example=example,
         gives=gives,
     )
@@ -161,8 +159,8 @@ USAGE: tuple[Declaration, ...] = (
         risk=Risk.FALLS,
         actionable=True,
         unit="a week",
-        reason="use {direction} {percent} week by week over the last 12 weeks",
-        reason_if_none="no use in the last 12 weeks to see a trend in",
+        what="use",
+        reason_if_none="no use {window} to see a trend in",
         example="""
             days_ago | event
                    0 | login   the as-of day itself is not known yet
@@ -181,7 +179,7 @@ USAGE: tuple[Declaration, ...] = (
         risk=Risk.FALLS,
         actionable=True,
         unit="of the actions",
-        reason="{percent} of the use of the last 4 weeks was in the last one",
+        reason="{percent} of the actions of the last 4 weeks were in the last week",
         reason_if_none="no use in the last 4 weeks to share out",
         example="""
             days_ago | event

@@ -1,32 +1,70 @@
 """Words: a feature's value as the sentence that a customer success manager reads.
 
-A reason's stable code is its feature's name; the sentence may be rephrased, the code may not.
+A reason's stable code is its feature's name; the sentence may be rephrased, the code may not. It is
+made where it is read, in the reader's language.
 """
 
-from math import inf, isnan, sqrt
+from math import isnan
 from typing import TypeAlias
 
-from features.feature import Change, Declaration
+from features.changed_words import changed, compared, reached, trended
+from features.feature import Change, Declaration, Trend
+from features.languages import ENGLISH, Language
+from features.periods import past
 
 Value: TypeAlias = float | str | None
-LARGER = {"hours": (48, 24, "days", "day"), "days": (730, 365.25, "years", "year")}
-FOLD = 2
 NOISE = 2
 
 
-def sentence(feature: Declaration, value: Value, before: Value = None, now: Value = None) -> str:
+def sentence(
+    feature: Declaration,
+    value: Value,
+    before: Value = None,
+    now: Value = None,
+    language: Language = ENGLISH,
+) -> str:
     """What a value says, in one sentence without a full stop.
 
     `before` is a change's baseline and `now` what it is measured on; a sentence about a change
     leaves out what is not given.
     """
-    if value is None or _nothing(feature, value):
-        return _opened(feature.reason_if_none or f"nothing known about {_plain(feature.name)}")
+    if value is None or is_nothing(feature, value):
+        return _opened(_filled(feature, feature.reason_if_none, language))
     if isinstance(value, str):
-        return _opened(feature.reason.format(value=value))
+        return _opened(_filled(feature, feature.reason, language, value=value))
     if isinstance(feature, Change):
-        return _opened(_changed(feature, value, _known(before), _known(now)))
-    return _opened(_said(feature.reason, feature, value))
+        return _opened(changed(feature, value, _known(before), _known(now), language))
+    if isinstance(feature, Trend):
+        return _opened(trended(feature, value, language))
+    return _opened(_level(feature, value, language))
+
+
+def told(
+    feature: Declaration,
+    value: Value,
+    before: Value = None,
+    now: Value = None,
+    peers: float | None = None,
+    language: Language = ENGLISH,
+) -> str:
+    """The sentence of a value and what is usual among peers, where that reads differently."""
+    said = sentence(feature, value, before, now, language)
+    if peers is None or not isinstance(value, float):
+        return said
+    own, usual = _amount(feature, value, language), _amount(feature, peers, language)
+    if own == usual:
+        return said
+    return language.say("{said} (usual: {usual})", said=said, usual=usual)
+
+
+def label(feature: Declaration, language: Language = ENGLISH) -> str:
+    """What a feature looks at, as its sentence with an ellipsis in the place of the value."""
+    if isinstance(feature, Change | Trend):
+        return _opened(compared(feature, language))
+    blank = "…"
+    unit = _unit(feature, 5, language).replace(language.number(5), blank)
+    said = _filled(feature, feature.reason, language, value=blank, count=unit, percent=f"{blank} %")
+    return _opened(said)
 
 
 def within_noise(feature: Declaration, value: Value, before: Value, now: Value = None) -> bool:
@@ -38,97 +76,79 @@ def within_noise(feature: Declaration, value: Value, before: Value, now: Value =
     share, base = _known(value), _known(before)
     if not isinstance(feature, Change) or not feature.counted or share is None or base is None:
         return False
-    reached = _now(share, base, _known(now))
-    return reached is None or abs(reached - base) < NOISE * sqrt(reached + base)
+    end = reached(share, base, _known(now))
+    return end is None or abs(end - base) < NOISE * (end + base) ** 0.5
 
 
-def number(value: float) -> str:
-    """A number as a person says it: 1,204, 41, 3.5, 0.04."""
-    size = abs(value)
-    digits = 0 if size >= 10 else 1 if size >= 1 else 2
-    text = f"{value:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if digits else text
+def counted(feature: Declaration, value: float, language: Language = ENGLISH) -> str:
+    """A number with its unit: 41 logins, 1 login; long times in days and years."""
+    if feature.unit == "hours":
+        return _hours(value, language)
+    if feature.unit == "days" and abs(value) >= 730:
+        years = _rounded(value / 365.25)
+        return language.plural("{number} year", "{number} years", years)
+    return _unit(feature, _rounded(value), language)
 
 
-def percent(share: float) -> str:
-    """A share in whole percent: 62 %."""
-    size = abs(share) * 100
-    return "less than 1 %" if 0 < size < 1 else f"{size:,.0f} %"
-
-
-def counted(feature: Declaration, value: float) -> str:
-    """A number with its unit: 41 logins, 1 login, no logins."""
-    from_on, size, unit, one = LARGER.get(feature.unit, (inf, 1, "", ""))
-    if abs(value) < from_on:
-        size, unit, one = 1, feature.unit, feature.singular
-    text = number(value / size)
-    return f"no {unit}" if text == "0" else f"{text} {one if text == '1' else unit}"
-
-
-def _said(reason: str, feature: Declaration, value: float) -> str:
-    return " ".join(
-        reason.format(
-            value=number(value),
-            count=counted(feature, value),
-            percent="" if value == 0 and "{direction}" in reason else percent(value),
-            direction=_direction(value),
-        ).split()
-    )
-
-
-def _changed(change: Change, share: float, before: float | None, now: float | None) -> str:
-    """Both clauses where both ends are known, the first one where only the change is."""
-    reached = None if before is None else _now(share, before, now)
-    clauses = change.reason if reached is not None else change.reason.partition(", from ")[0]
-    return " ".join(
-        clauses.format(
-            value=number(share),
-            count=counted(change, share),
-            percent=_grown(share, reached),
-            direction=_direction(share),
-            before=_end(before),
-            now=_end(reached),
-        ).split()
-    )
-
-
-def _grown(share: float, reached: float | None) -> str:
-    """How much a change is of what was before: 62 %, 3-fold, or from none."""
-    if share == 0:
-        return ""
-    if share >= 1:
-        return "from none" if reached is None else ""
-    grown = 2 * share / (1 - share)
-    return f"{number(1 + grown)}-fold" if grown >= FOLD else percent(grown)
-
-
-def _now(share: float, before: float, now: float | None) -> float | None:
-    """What a change arrived at: (now - before) / (now + before) solved for now."""
-    if now is not None:
-        return now
-    return before * (1 + share) / (1 - share) if share < 1 else None
-
-
-def _direction(value: float) -> str:
-    return "steady" if value == 0 else "up" if value > 0 else "down"
-
-
-def _end(value: float | None) -> str:
-    return "unknown" if value is None else number(value) if value else "none"
-
-
-def _nothing(feature: Declaration, value: float | str) -> bool:
-    if isinstance(value, str):
-        return value == feature.if_none
+def is_nothing(feature: Declaration, value: Value) -> bool:
+    """Whether a value says that there is nothing to count."""
+    if value is None or isinstance(value, str):
+        return value is None or value == feature.if_none
     return isnan(value) or value == feature.if_none
 
 
+def _hours(value: float, language: Language) -> str:
+    if abs(value) < 1 and value:
+        minutes = max(1, round(abs(value) * 60))
+        return language.plural("{number} minute", "{number} minutes", minutes)
+    if abs(value) >= 48:
+        return language.plural("{number} day", "{number} days", _rounded(value / 24))
+    return language.plural("{number} hour", "{number} hours", _rounded(value))
+
+
+def _unit(feature: Declaration, value: float, language: Language) -> str:
+    one, many = (f"{{number}} {unit}" for unit in (feature.singular, feature.unit))
+    return language.plural(one, many, value)
+
+
+def _rounded(value: float) -> float:
+    """As it is written, so that 0.96 days are 1 day."""
+    size = abs(value)
+    return round(value, 0 if size >= 10 else 1 if size >= 1 else 2)
+
+
+def _level(feature: Declaration, value: float, language: Language) -> str:
+    return _filled(
+        feature,
+        feature.reason,
+        language,
+        value=language.number(value),
+        count=counted(feature, value, language),
+        percent=language.size(value),
+    )
+
+
+def _filled(feature: Declaration, message: str, language: Language, **named: str) -> str:
+    days = getattr(feature, "days", None)
+    window = past(days, language) if days and "{window}" in message else ""
+    return language.say(message, window=window, called=feature.called, **named)
+
+
+def _amount(feature: Declaration, value: float, language: Language) -> str:
+    """A value in the way of the feature's own sentence; nothing where it shows none."""
+    if "{percent}" in feature.reason:
+        return language.size(value)
+    if "{value}" in feature.reason:
+        return language.number(value)
+    if "{count}" not in feature.reason:
+        return ""
+    if feature.unit in ("days", "hours") and value:
+        return counted(feature, value, language)
+    return language.number(value) if value else language.say("none")
+
+
 def _known(value: Value) -> float | None:
-    return None if value is None or isinstance(value, str) or isnan(value) else value
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return None if value is None or isinstance(value, str) or isnan(value) else float(value)
 
 
 def _opened(text: str) -> str:

@@ -40,6 +40,7 @@ REASON = pa.struct(
         ("days", pa.int32()),
         ("raises_score", pa.bool_()),
         ("points", pa.float64()),
+        ("reached", pa.float64()),
     ]
 )
 ADVICE = pa.struct(
@@ -82,6 +83,7 @@ SCHEMA = pa.schema(
         ("probability_voluntary", pa.float64()),
         ("probability_involuntary", pa.float64()),
         ("expected_days", pa.float64()),
+        ("insufficient_code", pa.string()),
     ]
 )
 

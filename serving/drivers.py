@@ -43,6 +43,11 @@ def topic(features: FeatureSet, feature: Declaration) -> Topic:
     return topic(features, features[feature.of])
 
 
+def is_recency(feature: Declaration) -> bool:
+    """Whether it says how long ago something was."""
+    return isinstance(feature, Feature) and _measured(feature.measure) == RECENCY
+
+
 def _measured(measure: Measure) -> tuple[str, ...]:
     """The columns a measure reads; a count, a total and their trend are all about the rows."""
     if any(kind in ("min", "max") and column == "days_ago" for kind, column, _ in measure.parts):

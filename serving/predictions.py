@@ -20,7 +20,7 @@ from training.model import ChurnModel, Told, typical_probability
 
 AT_ONCE = 1_000  # customers explained at a time
 MONTHS_A_YEAR = 12
-UNHEARD = INSUFFICIENT["nothing_known"]
+UNTAUGHT = "model_without_learning"
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 Step = Callable[[int], None]
@@ -157,12 +157,13 @@ class Teller:
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
-        words = INSUFFICIENT.get(person.insufficient or "", self.model.insufficient or UNHEARD)
+        code = person.insufficient or (UNTAUGHT if self.model.insufficient else "nothing_known")
         return nothing | {
             "band": band_of(None, self.limits),
             "reasons": (),
             "protective": (),
-            "insufficient": words,
+            "insufficient": INSUFFICIENT.get(code, self.model.insufficient),
+            "insufficient_code": code,
         }
 
     def _said(self, cases: Cases, place: int, told: Told, row: int) -> dict[str, Any]:

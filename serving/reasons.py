@@ -10,10 +10,11 @@ from functools import cached_property
 from math import exp, floor, isnan
 from typing import Any, Protocol, TypeAlias
 
-from features.feature import Change, Declaration, Difference, Ratio, Theme, Trend
+from features.feature import Change, Declaration, Difference, Ratio, Risk, Theme, Trend
 from features.featureset import FeatureSet
-from features.words import counted, number, percent, sentence, within_noise
-from serving.drivers import Driver, drivers_of
+from features.languages import ENGLISH, Language
+from features.words import is_nothing, told, within_noise
+from serving.drivers import Driver, drivers_of, is_recency
 from serving.schemas import Reason
 
 Value: TypeAlias = float | str | None
@@ -74,6 +75,7 @@ class Explainer:
 
     features: FeatureSet
     peers: Peers
+    language: Language = ENGLISH
 
     @cached_property
     def drivers(self) -> tuple[Driver, ...]:
@@ -132,6 +134,8 @@ class Explainer:
         value, before, now = _values(score.vector, feature)
         if within_noise(feature, value, before, now):
             return False
+        if is_nothing(feature, value) and not _absence_fits(feature, way):
+            return False
         if not isinstance(value, float):
             return isinstance(value, str) or not isinstance(
                 feature, Change | Trend | Ratio | Difference
@@ -160,9 +164,10 @@ class Explainer:
         return Reason(
             code=feature.name,
             theme=feature.theme,
-            text=sentence(feature, value, before, now) + _usual(feature, value, peers),
+            text=told(feature, value, before, now, peers, self.language),
             value=value,
             baseline=before,
+            reached=now,
             peers=peers,
             unit=feature.unit,
             days=getattr(feature, "days", None),
@@ -196,6 +201,20 @@ def _totals(weighed: Weighed) -> dict[Theme, float]:
     return totals
 
 
+def _absence_fits(feature: Declaration, way: int) -> bool:
+    """Whether nothing may be told as a reason of this way: no complaint protects, no answer never.
+
+    Silence is not satisfaction: what may mean either never speaks in a customer's favour. What
+    never happened was longer ago than anything.
+    """
+    if feature.context:
+        return True
+    unknown = feature.if_none != feature.if_none  # NaN
+    recent = is_recency(feature)
+    protects = feature.risk is (Risk.FALLS if recent else Risk.RISES) and (recent or not unknown)
+    return protects if way == LOWERS else not protects
+
+
 def _is_change(feature: Declaration) -> bool:
     """Whether it compares a customer with its own past."""
     return isinstance(feature, Change | Trend)
@@ -214,24 +233,3 @@ def _values(
 
 def _number(value: Any) -> float | None:
     return None if value is None or isnan(value) else float(value)
-
-
-def _usual(feature: Declaration, value: Value, peers: float | None) -> str:
-    """What is usual among peers, where it reads differently from the customer's own value."""
-    if peers is None or not isinstance(value, float):
-        return ""
-    own, usual = _told(feature, value), _told(feature, peers)
-    return f" (usual: {usual})" if own != usual else ""
-
-
-def _told(feature: Declaration, value: float) -> str:
-    """A value in the way of the feature's own sentence; nothing where it shows none."""
-    if "{percent}" in feature.reason:
-        return percent(value)
-    if "{value}" in feature.reason:
-        return number(value)
-    if "{count}" not in feature.reason:
-        return ""
-    if feature.unit in ("days", "hours") and value:
-        return counted(feature, value)
-    return number(value) if value else "none"

@@ -29,9 +29,12 @@ class Reason(Said):
 
     code: str = Field(description="The feature's name: stable, for automation.")
     theme: str = Field(description="What it is about: usage, support, billing, ...")
-    text: str = Field(description="A sentence for a customer success manager.")
+    text: str = Field(
+        description="A sentence for a customer success manager, in the language asked for."
+    )
     value: float | str | None = Field(description="The customer's own value; null if unknown.")
     baseline: float | None = Field(None, description="The customer's value in the period before.")
+    reached: float | None = Field(None, description="Of a change: the value in this period.")
     peers: float | None = Field(None, description="The middle value among its segment.")
     unit: str
     days: int | None = Field(None, description="The days it looks back; null if ever or today.")
@@ -111,6 +114,9 @@ class Prediction(Said):
         {}, description="By theme, in percentage points; they add up to probability - typical."
     )
     insufficient: str | None = Field(None, description="Why nothing is said, in words.")
+    insufficient_code: str | None = Field(
+        None, description="The same as a word that stays: too_new, notice_given, ..."
+    )
     advice: Advice | None = Field(None, description="The play recommended; null: none is needed.")
     held_out: bool = Field(
         False,

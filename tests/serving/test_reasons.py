@@ -63,7 +63,8 @@ def test_the_two_strongest_themes_are_told_with_two_reasons_each_the_strongest_f
 
 
 def test_a_theme_that_lowers_the_score_as_a_whole_gives_no_reason_that_raises_it():
-    told = why({"complaints_84d": 0.3, "hours_to_resolve_84d": -0.5}, {"complaints_84d": 1.0})
+    values = {"complaints_84d": 1.0, "hours_to_resolve_84d": 3.0}
+    told = why({"complaints_84d": 0.3, "hours_to_resolve_84d": -0.5}, values)
     assert told.reasons == ()
     assert codes(told.protective) == ["hours_to_resolve_84d"]
 
@@ -127,7 +128,7 @@ def test_what_reads_contrary_to_its_effect_is_not_told(name: str, value: float, 
 def test_a_change_that_is_not_known_says_nothing_but_an_absent_answer_does():
     shares = {"events_28d_change_28d": 0.5, "csat_mean_168d": 0.3}
     [reason] = why(shares, {"events_28d_change_28d": nan}).reasons
-    assert reason.text == "No CSAT answer for 24 weeks"
+    assert reason.text == "No CSAT answer in the last 24 weeks"
     assert reason.value is None
 
 
@@ -170,7 +171,7 @@ def test_nothing_is_told_where_nothing_contributes():
         ("mrr", 40.0, 120.0, "Recurring revenue of 40 a month (usual: 120)"),
         ("active_days_28d", 3.0, 3.0, "3 active days in the last 4 weeks"),
         ("active_days_28d", 3.0, nan, "3 active days in the last 4 weeks"),
-        ("csat_mean_168d", nan, 4.5, "No CSAT answer for 24 weeks"),
+        ("csat_mean_168d", nan, 4.5, "No CSAT answer in the last 24 weeks"),
     ],
 )
 def test_a_level_is_told_beside_what_is_usual(name: str, value: float, peers: float, text: str):
