@@ -177,7 +177,9 @@ class ChurnModel:
             "components": [asdict(each) for each in self.components],
             "categories": self.categories,
             "contract": self.features.contract,
-            "words": {f.name: {"reason": f.reason or f.what, "unit": f.unit} for f in self.features},
+            "words": {
+                f.name: {"reason": f.reason or f.what, "unit": f.unit} for f in self.features
+            },
             "references": self.references.said(),
             "about": dict(self.about),
         }
