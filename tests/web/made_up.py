@@ -19,14 +19,23 @@ TYPICAL = 0.08
 LIMITS = (("critical", 0.6), ("high", 0.3), ("medium", 0.12), ("low", 0.0))
 
 
-def reason(code: str, text: str, points: float, theme: str = "usage", unit: str = "") -> Reason:
+def reason(
+    code: str,
+    text: str,
+    points: float,
+    theme: str = "usage",
+    unit: str = "",
+    value: float | str | None = None,
+    baseline: float | None = None,
+) -> Reason:
     """One reason; negative points lower the score."""
     return Reason(
         code=code,
         theme=theme,
         text=text,
-        value=None,
-        baseline=None,
+        value=value,
+        baseline=baseline,
+        reached=None,
         peers=None,
         days=28,
         unit=unit,
@@ -74,7 +83,9 @@ def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> N
     publish(made, scores, as_of, {})
 
 
-ORDINARY = reason("events_28d_change_28d", "Actions down 20 % against the 4 weeks before", 5.0)
+ORDINARY = reason(
+    "events_28d_change_28d", "Actions down 20 % against the 4 weeks before", 5.0, value=-1 / 9
+)
 TODAY, BEFORE, EARLIER = date(2026, 11, 1), date(2026, 10, 25), date(2026, 10, 18)
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 ADVICE = Advice(
@@ -90,6 +101,8 @@ FELL = reason(
     "Active people down 57 % against the 4 weeks before, from 14 to 6",
     21.0,
     unit="active people",
+    value=-8 / 20,
+    baseline=14.0,
 )
 OVERDUE = reason(
     "days_overdue_364d",
@@ -97,12 +110,20 @@ OVERDUE = reason(
     9.0,
     theme="billing",
     unit="days",
+    value=16.0,
 )
-URGENT = reason("urgent_open_tickets_168d", "2 urgent open tickets now", 6.0, theme="support")
+URGENT = reason(
+    "urgent_open_tickets_168d", "2 urgent open tickets now", 6.0, theme="support", value=2.0
+)
 HAPPY = reason(
-    "csat_mean_168d", "CSAT answers 4.5 of 5, on average", -3.0, theme="sentiment", unit="of 5"
+    "csat_mean_168d",
+    "CSAT answers 4.5 of 5, on average, in the last 24 weeks",
+    -3.0,
+    theme="sentiment",
+    unit="of 5",
+    value=4.5,
 )
-PLAN = reason("plan", "On the plan team", 1.0, theme="contract", unit="")
+PLAN = reason("plan", "On the team plan", 1.0, theme="contract", value="team")
 # Ranked by hand: cyan 10,800; gale 2,400; beta 1,200 and 10 days; acme 1,200 and 20 days; fern 420;
 # script 60; dune unsaid.
 LATEST = [
