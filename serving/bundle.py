@@ -15,6 +15,7 @@ from features.errors import ContractError, ModelMissing
 from training.model import MODEL, copied, loaded
 
 POINTER = "current"
+SCORECARD = "scorecard.json"  # beside the model, if it was judged
 LOCK = ".publishing"
 
 

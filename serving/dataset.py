@@ -84,6 +84,7 @@ SCHEMA = pa.schema(
         ("probability_involuntary", pa.float64()),
         ("expected_days", pa.float64()),
         ("insufficient_code", pa.string()),
+        ("confidence", pa.string()),
     ]
 )
 

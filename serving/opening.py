@@ -13,6 +13,7 @@ from features.sources import opened
 from features.usable import usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
+from serving.confidence import record_of
 from serving.keys import Keys
 from serving.live import Live
 from serving.plays.choosing import Playbook
@@ -51,7 +52,8 @@ def scorer_of(
         ModelMissing: There is no model there, it is broken, or it was trained on other
             definitions of features than this code's.
     """
-    model = _model(place or bundle_at(settings.bundle, HERE))
+    place = place or bundle_at(settings.bundle, HERE)
+    model = _model(place)
     return Scorer(
         model=model,
         history=history,
@@ -61,6 +63,7 @@ def scorer_of(
         playbook=Playbook(holdout_share=settings.holdout_share),
         freshness_days=settings.freshness_days,
         store=Store(settings.scores),
+        record=record_of(place),
     )
 
 

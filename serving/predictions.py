@@ -1,6 +1,6 @@
 """From cases to predictions: probability, band, money, rank and reasons."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isnan
@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.featureset import Values
 from serving.bands import band_of
 from serving.cases import INSUFFICIENT, Cases, Person
+from serving.confidence import Record, confidence_of, known_shares
 from serving.plays.choosing import USUAL, Playbook
 from serving.plays.situations import situation
 from serving.reasons import Explainer, Score
-from serving.schemas import Explanation, Prediction, Share
+from serving.schemas import Confidence, Explanation, Prediction, Share
 from serving.tracing import span
 from training.model import ChurnModel, Told, typical_probability
 
@@ -44,6 +46,7 @@ class Teller:
     explainer: Explainer
     limits: tuple[float, ...]
     playbook: Playbook = USUAL
+    record: Record = ()
 
     def predictions(
         self, cases: Cases, asking: Asking, step: Step = lambda _: None, begin: int = 0
@@ -93,12 +96,16 @@ class Teller:
 
     def _told(self, cases: Cases, ranks: Places, asking: Asking) -> list[Prediction]:
         sure = self._sure(cases)
+        columns = cases.where(sure).columns
         with span("score", customers=len(sure)):
-            told = self.model.told(cases.where(sure).columns) if len(sure) else None
+            told = self.model.told(columns) if len(sure) else None
+        confident = self._confident(columns, told) if told else ()
+        said = zip(ranks[sure].tolist(), confident, strict=True)
+        beside = [{"rank": rank, "confidence": confidence} for rank, confidence in said]
         rows = {int(place): row for row, place in enumerate(sure)}
         with span("explain", customers=len(sure)):
             return [
-                self._one(cases, place, told, rows.get(place), int(ranks[place]), asking)
+                self._one(cases, place, told, rows.get(place), beside, asking)
                 for place in range(len(cases.people))
             ]
 
@@ -108,15 +115,20 @@ class Teller:
         place: int,
         told: Told | None,
         row: int | None,
-        rank: int,
+        beside: Sequence[dict[str, Any]],
         asking: Asking,
     ) -> Prediction:
         known = self._known(cases, place, asking)
         if told is None or row is None:
             said = self._unsaid(cases.people[place])
         else:
-            said = self._said(cases, place, told, row) | {"rank": rank}
+            said = self._said(cases, place, told, row) | beside[row]
         return Prediction(**known, **said, **self._advised(cases, place, said, asking))
+
+    def _confident(self, columns: Mapping[str, Values], told: Told) -> list[Confidence]:
+        shares = known_shares(self.model.features, columns).tolist()
+        chances = zip(told.probability.tolist(), shares, strict=True)
+        return [confidence_of(p, known, self.record, self.limits) for p, known in chances]
 
     def _advised(
         self, cases: Cases, place: int, said: Mapping[str, Any], asking: Asking

@@ -18,6 +18,14 @@ class Band(StrEnum):
     INSUFFICIENT_DATA = "insufficient_data"
 
 
+class Confidence(StrEnum):
+    """How sure a score is: the lesser of what is known of the customer and of the model."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 class Said(BaseModel):
     """Everything said is frozen and closed: an unknown field is an error."""
 
@@ -97,6 +105,12 @@ class Prediction(Said):
         None, description="Days of the horizon that the customer is expected to stay."
     )
     band: Band
+    confidence: Confidence | None = Field(
+        None,
+        description="high: at least 80 % of the values looked at are known, and customers scored "
+        "alike surely left at a rate within one band. medium: 50 %, or two bands. low: less, or "
+        "more bands. Null where nothing is said.",
+    )
     mrr: float | None = Field(description="Recurring revenue a month on the as-of date.")
     days_to_renewal: int | None = Field(None, description="Null where no renewal is agreed.")
     revenue_at_risk: float | None = Field(description="probability x MRR x 12.")

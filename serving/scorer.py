@@ -14,6 +14,7 @@ from features.history import History
 from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
+from serving.confidence import Record
 from serving.freshness import last_days, latest, stale
 from serving.plays.choosing import USUAL, Playbook
 from serving.predictions import Asking, Step, Teller
@@ -49,7 +50,8 @@ class Scorer:
     businesses without contracts: who used the product in so many days is a customer. A history's
     connection serves one thread at a time: hold `reading` while asking `history` anything. `heard`
     is told of the predictions that are answered one by one, with their vectors and where these came
-    from; it must not wait. `store` has the night's predictions; `freshness_days` is by table the
+    from; it must not wait. `store` has the night's predictions; `record` is
+    what came of those scored alike; `freshness_days` is by table the
     oldest that its newest row may be.
     """
 
@@ -61,6 +63,7 @@ class Scorer:
     playbook: Playbook = USUAL
     freshness_days: Mapping[str, int] = field(default_factory=dict)
     store: Store | None = None
+    record: Record = ()
     heard: Heard = field(default=lambda cases, told, source: None, repr=False, compare=False)
     source: str = HISTORY
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
@@ -222,7 +225,7 @@ class Scorer:
     def teller(self) -> Teller:
         """What makes predictions of probabilities."""
         explainer = Explainer(self.model.features, self.model.references)
-        return Teller(self.model, explainer, self.limits, self.playbook)
+        return Teller(self.model, explainer, self.limits, self.playbook, self.record)
 
     def _require_history(self) -> None:
         if "customers" not in self.history.tables:

@@ -9,11 +9,11 @@ from typing import Any
 
 from features.drift import SCORE_WARNS, psi
 from serving.board import Run, Scored
-from serving.bundle import bundle_at
+from serving.bundle import SCORECARD, bundle_at
 from serving.curves import points_of, reliability
 from serving.cut_off import best_calls, simulated, terms_of
 
-SCORECARD, CHAMPIONS = "scorecard.json", "champions.json"
+CHAMPIONS = "champions.json"
 SHOWN_RUNS = 12
 THEMES = """
 SELECT t.theme AS theme, avg(abs(t.points)) AS points
