@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +75,17 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Search:
+    """What a search for settings leaves behind: what it chose, and what every trial lost."""
+
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    losses: Sequence[float]
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Registered:
     """A registered model: its number in the registry, the run that made it, and since when."""
 
@@ -97,6 +108,18 @@ def record(registry: Registry, model: ChurnModel, run: Run) -> Registered:
             mlflow.log_text(text, name)
         number = _logged(registry, model, run)
     return registered(registry, number)
+
+
+def noted(registry: Registry, run: Search) -> str:
+    """Log a search that made no model, its losses in the order of the trials; the run's id."""
+    with _started(registry) as run_id:
+        mlflow.set_tags(dict(run.tags))
+        mlflow.log_params(dict(run.params))
+        mlflow.log_metrics(dict(run.metrics))
+        for number, loss in enumerate(run.losses):
+            mlflow.log_metric("trial_log_loss", loss, step=number)
+        mlflow.log_dict(dict(run.document), "tuned.json")
+    return run_id
 
 
 def champion(registry: Registry, into: Path) -> Path:

@@ -16,7 +16,7 @@ from training.below import Minimum, baseline_model, constant, shortfall
 from training.contract import category_words
 from training.fit import Sample, fitted_on
 from training.labels import Label
-from training.learnt import Learnt, learnt
+from training.learnt import learnt
 from training.model import ChurnModel
 from training.references import spread
 from training.risks import Risk, causes_of, person_months, risks_of, together
@@ -92,22 +92,21 @@ def fit(
     Where too few customers left, it is the baseline: the churn rate of everybody, without reasons.
     """
     seen, unseen = rows.on(windows.train), rows.on(windows.test)
-    blank = _blank(features, label, seen, plan)
+    blank = blank_model(features, label, seen, plan)
     short = shortfall(seen, unseen, plan.least)
     if short:
         model, simple = baseline_model(blank, label, seen, short), constant(seen, unseen)
     else:
-        made = _learnt(blank, label, rows, windows, plan, step)
-        model = replace(blank, ensembles=made.ensembles, components=made.components)
+        model = taught(blank, label, rows, windows, plan, step)
         step("fitting the baselines")
         simple = baselines(features, seen, seen["churned"].to_numpy(float), unseen)
     return Trained(model, windows, rows, seen, unseen, simple, digest_of(rows.rows))
 
 
-def _learnt(
+def taught(
     blank: ChurnModel, label: Label, rows: Snapshots, windows: Split, plan: Plan, step: Step
-) -> Learnt:
-    """The hazards, from every month that had matured before the first date to judge on."""
+) -> ChurnModel:
+    """The blank model with its hazards, from every month that had matured before the test."""
     seen = rows.on([*windows.train, *windows.partly])
     sample = Sample.of(
         blank.features,
@@ -118,7 +117,9 @@ def _learnt(
         more=plan.booster,
     )
     risks = risks_to_learn(rows, windows, label)
-    return learnt(sample, risks, _level(seen, "as_of"), plan.seeds, plan.cross_seeds, step)
+    dates = _level(seen, "as_of")
+    made = learnt(sample, risks, dates, plan.seeds, plan.cross_seeds, step)
+    return replace(blank, ensembles=made.ensembles, components=made.components)
 
 
 def risks_to_learn(rows: Snapshots, windows: Split, label: Label) -> list[Risk]:
@@ -151,7 +152,7 @@ def digest_of(rows: pd.DataFrame) -> str:
     return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()[:16]
 
 
-def _blank(features: FeatureSet, label: Label, seen: pd.DataFrame, plan: Plan) -> ChurnModel:
+def blank_model(features: FeatureSet, label: Label, seen: pd.DataFrame, plan: Plan) -> ChurnModel:
     """The model before it has learnt anything: contract, categories and references."""
     numeric = [name for name in features.names if name not in features.categorical]
     return ChurnModel(
