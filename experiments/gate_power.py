@@ -170,7 +170,7 @@ def compared(
 def by_customer(rows: Judged) -> Scores:
     """Sums of a customer's rows; everybody is there on the first date."""
     first = np.unique(rows.customer, return_index=True)[1]
-    lost = np.bincount(rows.customer, rows.lost)
+    lost = np.asarray(np.bincount(rows.customer, rows.lost), float)
     return Scores(np.asarray(rows.margin[first]), np.bincount(rows.customer).astype(float), lost)
 
 
