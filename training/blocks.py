@@ -32,6 +32,8 @@ FEWEST_TESTED, FEWEST_TRAINED = 30, 100
 Found = Mapping[str, Interval]
 Worst = tuple[str, float]
 UNKNOWN: Worst = ("", math.nan)
+Costs = tuple[float, float]
+UNCOUNTED: Costs = (math.nan, math.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,8 @@ class Given:
     """Figures that other steps measure; what is left out has no verdict on the card.
 
     `without_reason` is a share of customers, `seed_spread` the standard deviation of AUC over
-    seeds, the last three the worst feature and its figure.
+    seeds, `explanation_cost` in microseconds with its limit, the last three the worst feature and
+    its figure.
     """
 
     horizon_violations: float = math.nan
@@ -64,6 +67,7 @@ class Given:
     monotone_violations: float = math.nan
     theme_jaccard: float = math.nan
     seed_spread: float = math.nan
+    explanation_cost: Costs = UNCOUNTED
     single_feature_auc: Worst = UNKNOWN
     gain_share: Worst = UNKNOWN
     missingness_auc: Worst = UNKNOWN
@@ -216,6 +220,12 @@ def explanation_block(given: Given) -> ExplanationBlock:
         at_most("Share of customers without any reason", given.without_reason, 0),
         at_most("Monotone violations", given.monotone_violations, 0),
     )
+
+
+def cost_of_reasons(given: Given) -> Measure:
+    """What the exact reasons of a customer take of one core."""
+    name = "Microseconds of a core to explain a customer"
+    return at_most(name, *given.explanation_cost)
 
 
 def too_good_block(auc: Interval, given: Given) -> TooGoodBlock:

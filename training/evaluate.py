@@ -58,6 +58,7 @@ def judge(  # noqa: PLR0913 (what is judged, under which terms, how surely)
         slices=slice_rows(slices, found),
         stability=blocks.stability_block(rows, baselines.get(CHAMPION), given),
         explanation=blocks.explanation_block(given),
+        cost=blocks.cost_of_reasons(given),
         too_good=blocks.too_good_block(found["auc"], given),
     )
     return replace(card, grade=grade(card))

@@ -19,6 +19,7 @@ Outcome = Literal["promote", "refuse", "hold"]
 ABSOLUTE = ("ranking", "probability", "money", "horizons", "baselines", "slices", "explanation")
 MOST_USES = 10
 FEW_CHURNED = 100
+SMALLER = "Grow fewer or smaller trees, or install the extra `fast`."
 
 
 class Change(StrEnum):
@@ -156,7 +157,8 @@ def _above(name: str, gain: Interval, limit: float) -> Measure:
 def _for_a_person(card: Scorecard) -> list[str]:
     leaks = [f"Held for leak review: {each.sentence}" for each in card.failures("too_good")]
     moved = [f"Needs a note: {each.sentence}" for each in card.failures("stability")]
-    return leaks + moved
+    costly = [f"Held for its cost: {each.sentence} {SMALLER}" for each in card.failures("cost")]
+    return leaks + moved + costly
 
 
 def _worn(test_uses: int) -> list[str]:

@@ -23,7 +23,7 @@ def at_least(name: str, value: Interval, limit: float) -> Measure:
 
 
 def _limit(limit: float) -> str:
-    return f"{limit:.3g}".removeprefix("0") or "0"
+    return f"{limit:,.0f}" if limit >= 1_000 else f"{limit:.3g}".removeprefix("0") or "0"
 
 
 def near_one(name: str, value: Interval) -> Measure:

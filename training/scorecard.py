@@ -188,6 +188,7 @@ class Scorecard:
     slices: tuple[SliceRow, ...]
     stability: StabilityBlock
     explanation: ExplanationBlock
+    cost: Measure
     too_good: TooGoodBlock
     interventions: tuple[ArmRow, ...] = ()
     grade: Grade = field(default_factory=lambda: Grade("D", "not graded"))

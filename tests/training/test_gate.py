@@ -136,6 +136,16 @@ def test_a_figure_too_good_to_be_true_holds_the_model():
     assert found.reasons[0].startswith("Held for leak review: AUC of health alone .974")
 
 
+def test_a_model_that_takes_too_long_to_explain_is_held_and_says_what_to_do():
+    assert judgement(candidate(explanation_cost=(240.0, 240.0))).outcome == "promote"
+    found = judgement(candidate(explanation_cost=(850.0, 240.0)))
+    assert found.outcome == "hold"
+    assert found.reasons == (
+        "Held for its cost: Microseconds of a core to explain a customer 850: it is not at most "
+        "240. Grow fewer or smaller trees, or install the extra `fast`.",
+    )
+
+
 def test_refusing_comes_before_holding():
     assert judgement(TOO_HIGH, test_uses=11).outcome == "refuse"
 

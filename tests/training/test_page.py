@@ -50,6 +50,10 @@ def test_the_first_line_counts_who_left_among_those_the_team_can_call():
     assert f"Of the 50 riskiest customers of a date, {caught:.0f} left" in words.ranked(CARD)
 
 
+def test_the_page_says_what_an_explanation_costs():
+    assert "Microseconds of a core to explain a customer" in PAGE
+
+
 def test_the_page_fetches_nothing():
     assert not re.search(r"https?:|//[a-z]|url\(|@import|\bsrc=", PAGE)
 

@@ -37,6 +37,7 @@ def test_the_run_logs_parameters_metrics_with_intervals_plots_and_documents(outc
     assert made.data.params["label_horizon_days"] == "60"
     assert made.data.params["lightgbm_learning_rate"] == "0.03"
     assert made.data.metrics["auc_low"] <= made.data.metrics["auc"] <= made.data.metrics["auc_high"]
+    assert 0 < made.data.metrics["microseconds_of_a_core_to_explain_a_customer"] < 240
     plots = {Path(f.path).name for f in client.list_artifacts(made.info.run_id, "plots")}
     assert {"reliability.svg", "gain.svg"} <= plots
     top = {f.path for f in client.list_artifacts(made.info.run_id)}

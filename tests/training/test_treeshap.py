@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from training.treeshap.cost import WALKED, walked
 from training.treeshap.explain import Explainer, by_kernel
 from training.treeshap.forest import forest_of
 from training.treeshap.trees import trees_of
@@ -135,6 +136,23 @@ def test_tables_take_no_more_memory_than_they_may():
     text = booster(matrix, 6, num_leaves=31, trees=20).model_to_string()
     sizes = [forest_of([[text]], most_bytes=most).tables.told.nbytes for most in (10**8, 30_000)]
     assert sizes[0] > 30_000 >= sizes[1] > 0
+
+
+def test_the_cost_of_a_row_grows_with_the_trees_and_their_leaves_and_is_the_same_every_time():
+    matrix = values(400, 11)
+    small, large = booster(matrix, 11, num_leaves=4), booster(matrix, 11, num_leaves=31)
+    alone, again = Explainer([[small]]).cost, Explainer([[small]]).cost
+    assert alone == again > 0
+    assert Explainer([[small], [small]]).cost == pytest.approx(2 * alone)
+    assert Explainer([[large]]).cost > 2 * alone
+
+
+def test_lightgbms_own_way_costs_what_its_paths_have_of_branches():
+    matrix = values(400, 12)
+    [two_leaves] = [booster(matrix, 12, trees=1, num_leaves=2).model_to_string()]
+    assert walked([two_leaves]) == WALKED * (1 * 2 + 1 * 2)
+    linear = booster(np.nan_to_num(matrix), 12, linear_tree=True)
+    assert math.isnan(Explainer([[linear]]).cost)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What boosters say of rows, and why: by the compiled kernel, or else by LightGBM itself."""
 
 import logging
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from training.treeshap.cost import additions, walked
 from training.treeshap.trees import Floats
 
 if TYPE_CHECKING:  # numba is optional
@@ -66,6 +68,16 @@ class Explainer:
         except ValueError as unread:
             log.warning("contributions come from LightGBM itself: %s", unread)
             return None
+
+    @cached_property
+    def cost(self) -> float:
+        """What a row costs, in additions (see `cost`); NaN of boosters that are not read."""
+        if self.forest is not None:
+            return additions(self.forest)
+        try:
+            return walked([each.model_to_string() for part in self.parts for each in part])
+        except ValueError:
+            return math.nan
 
     def explained(self, matrix: Floats) -> Explained:
         """Margins and contributions of (rows, features)."""
