@@ -23,9 +23,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", choices=sorted(CASES))
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds the sets")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of words")
+    parser.add_argument("--to", type=Path, help="a folder to keep the figures in, as NAME.json")
     asked = parser.parse_args(arguments)
     case = CASES[asked.name](asked.data)
     figures = said(ran(case))
+    if asked.to:
+        (asked.to / f"{asked.name}.json").write_text(json.dumps(figures, indent=2) + "\n")
     text = json.dumps(figures, indent=2) if asked.json else worded(asked.name, case, figures)
     sys.stdout.write(text + "\n")
 
