@@ -57,20 +57,15 @@ class Language:
         return self.catalogue.pgettext(context, message).format(**named)
 
     def plural(self, one: str, many: str, count: float, **named: object) -> str:
-        """A message in the form for so many, which `{number}` writes."""
+        """A message in the form for so many, which `{number}` writes unless it is given."""
         form = int(count) if count == int(count) else FRACTION
         said = self.catalogue.ngettext(one, many, abs(form))
-        return said.format(number=self.number(count), **named)
-
-    @property
-    def name(self) -> str:
-        """What its speakers call it."""
-        return LANGUAGES[self.code][0]
+        return said.format(**{"number": self.number(count), **named})
 
     @property
     def tag(self) -> str:
         """Its name in HTML and HTTP."""
-        return "zh-Hans" if self.code == "zh" else self.code
+        return tag_of(self.code)
 
     @property
     def direction(self) -> str:
@@ -163,6 +158,18 @@ def language_of(code: str) -> Language:
     return Language(code, Locale.parse(region), found)
 
 
+@cache
+def offered() -> tuple[str, ...]:
+    """The codes of the languages whose catalogue is there."""
+    there = (code for code in LANGUAGES if code == ENGLISH_CODE or file_of(code).is_file())
+    return tuple(there)
+
+
+def tag_of(code: str) -> str:
+    """A language's name in HTML and HTTP."""
+    return "zh-Hans" if code == "zh" else code
+
+
 def file_of(code: str) -> Path:
     """Where a language's messages are."""
     return HERE / code / "LC_MESSAGES" / f"{DOMAIN}.po"
@@ -172,7 +179,7 @@ def asked_language(named: str, accepted: str = "", otherwise: str = ENGLISH_CODE
     """The language that is named; else the first that is accepted (RFC 9110, 12.5.4) and known."""
     wanted = [named, *_accepted(accepted)]
     codes = (tag.strip().lower().replace("_", "-").partition("-")[0] for tag in wanted)
-    return language_of(next((code for code in codes if code in LANGUAGES), otherwise))
+    return language_of(next((code for code in codes if code in offered()), otherwise))
 
 
 def _accepted(header: str) -> list[str]:
@@ -217,6 +224,16 @@ def _percent(language: Language, share: float, digits: int) -> str:
         share, pattern, language.locale, decimal_quantization=digits == 0, numbering_system=OWN
     )
     return written.translate(language.digits)
+
+
+def marked(message: str) -> str:
+    """Marks a message for translation where it is shown; imported as `_`."""
+    return message
+
+
+def marked_plural(one: str, many: str) -> tuple[str, str]:
+    """Marks a message with a plural; imported as `_either`."""
+    return one, many
 
 
 ENGLISH = language_of(ENGLISH_CODE)

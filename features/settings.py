@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     freshness_days: dict[str, SomeDays] = {}  # by table: the oldest that its newest row may be
     arrival_lag_days: Days = 3  # how long rows take to arrive where known_at is not given
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    language: Literal["en", "fa", "ru", "th", "zh"] = "en"  # of reasons and pages, unless asked for
 
     # What is predicted
     label: Literal["contract", "inactivity"] = "contract"

@@ -41,9 +41,9 @@ SELECT
     coalesce(s.persistent, false) AS persistent,
     l.revenue_at_risk, l.mrr, l.days_to_renewal,
     l.owner, strip_accents(lower(l.owner)) AS owner_order, l.segment, l.plan, l.insufficient,
-    l.horizon_days,
+    l.insufficient_code, l.horizon_days,
     l.advice.play AS play, coalesce(l.held_out, false) AS held_out,
-    [r.theme for r in l.reasons] AS themes, [r.text for r in l.reasons] AS reasons,
+    [r.theme for r in l.reasons] AS themes, l.reasons[:3] AS reasons,
     strip_accents(lower(concat_ws(' ', l.name, l.customer_id))) AS searched
 FROM latest l
 LEFT JOIN before b ON b.customer_id = l.customer_id AND b.horizon_days = l.horizon_days

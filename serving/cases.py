@@ -18,6 +18,7 @@ from features.errors import UnknownCustomer
 from features.featureset import FeatureSet, Values
 from features.history import History, Known
 from features.known_rows import Row, known_rows
+from features.languages import marked as _
 from features.reference import Plan, vector_of
 from features.status import (
     ACTIVE,
@@ -30,19 +31,19 @@ from features.status import (
 
 ATTRIBUTES = ("name", "owner", "segment")
 TELLING = ("usage", "tickets", "surveys", "milestones")
-LEAST_DAYS = 28
+LEAST_DAYS = 28  # and in words below
 FILTERED = 1_000  # so many customers or fewer are worth a filter on every table
 NAMED = 10
 # Why nothing is said of a customer. Who has fallen silent is scored: that says much. Only nothing
 # at all, ever, says nothing.
 INSUFFICIENT: Mapping[str, str] = {
-    "not_subscribed": "Has never subscribed.",
-    "ended": "The subscription has ended.",
-    "inactive": "Has stopped using the product already.",
-    "notice_given": "Has given notice: the end is known, not predicted.",
-    "dunning": "Payments have failed for 60 days: a matter for billing, not for a prediction.",
-    "too_new": f"Signed up less than {LEAST_DAYS} days ago: there is too little to go by.",
-    "nothing_known": "No use, ticket, survey or milestone is known: there is nothing to go by.",
+    "not_subscribed": _("Has never subscribed."),
+    "ended": _("The subscription has ended."),
+    "inactive": _("Has stopped using the product already."),
+    "notice_given": _("Has given notice: the end is known, not predicted."),
+    "dunning": _("Payments have failed for 60 days: a matter for billing, not for a prediction."),
+    "too_new": _("Signed up less than 28 days ago: there is too little to go by."),
+    "nothing_known": _("No use, ticket, survey or milestone is known: there is nothing to go by."),
 }
 GONE = ("not_subscribed", "ended", "inactive")
 

@@ -4,7 +4,7 @@ Colours and sizes of text come from the page's style sheet, by class; every mark
 it stands for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -12,9 +12,10 @@ from typing import Literal, TypeAlias
 
 from markupsafe import Markup
 
+from features.languages import Language
+
 Shape: TypeAlias = Literal["circle", "ring", "triangle", "cross", "square"]
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TOP = 14  # pixels left free above, for the largest value's label
 MARGIN = 8
 GAP = 0.15  # of a bar's width
@@ -79,11 +80,11 @@ def chart(
     ).format(words, height, grid, crossed, Markup().join(drawn), height - 0.5, height - 0.5)
 
 
-def axis(span: Span) -> Markup:
+def axis(span: Span, language: Language) -> Markup:
     """The names of the months, every other one marked to be left out where there is little room."""
     labels = [
         Markup('<text class="{}" x="{}%" y="12">{}</text>').format(
-            "tick odd" if n % 2 else "tick", span.at(month), _month(month)
+            "tick odd" if n % 2 else "tick", span.at(month), language.month(month)
         )
         for n, month in enumerate(span.months)
         if span.at(month) < NEWEST_LABEL
@@ -93,12 +94,12 @@ def axis(span: Span) -> Markup:
     )
 
 
-def bars(span: Span, height: int, given: Sequence[Bar], unit: str = "") -> Markup:
-    """Stacked bars, the largest as high as there is room; its value is written."""
+def bars(span: Span, height: int, given: Sequence[Bar], written: Callable[[float], str]) -> Markup:
+    """Stacked bars, the largest as high as there is room; its value is `written`."""
     sums = [sum(value for _, value in bar.parts) for bar in given]
     largest = max(sums, default=0)
     drawn = Markup().join(_bar(span, height, bar, largest) for bar in given if largest)
-    return drawn + (_largest(f"{largest:,.0f} {unit}".strip()) if largest else Markup())
+    return drawn + (_largest(written(largest)) if largest else Markup())
 
 
 def steps(
@@ -176,8 +177,3 @@ def _upright(kind: str, x: float) -> Markup:
 
 def _largest(text: str) -> Markup:
     return Markup('<text class="tick" x="0" y="10">{}</text>').format(text)
-
-
-def _month(month: date) -> str:
-    year = f" {month.year}" if month.month == 1 else ""
-    return f"{MONTHS[month.month - 1]}{year}"

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from features.catalogue import catalogue
 from features.errors import ContractError, ModelMissing, SourceError
 from features.history import History
+from features.languages import language_of
 from features.settings import Settings
 from features.sources import opened
 from features.usable import usable
@@ -17,6 +19,7 @@ from serving.confidence import record_of
 from serving.keys import Keys
 from serving.live import Live
 from serving.plays.choosing import Playbook
+from serving.retold import Words
 from serving.scorer import Heard, Scorer
 from serving.store import Store
 from serving.tracing import span
@@ -61,10 +64,17 @@ def scorer_of(
         clock=clock,
         use_days=model.horizon_days if settings.label == "inactivity" else None,
         playbook=Playbook(holdout_share=settings.holdout_share),
+        language=language_of(settings.language),
         freshness_days=settings.freshness_days,
         store=Store(settings.scores),
         record=record_of(place),
     )
+
+
+def words_of(settings: Settings) -> Words:
+    """What reasons are about and told in, unless somebody asks for another language."""
+    features = catalogue(settings.key_events, settings.milestones)
+    return Words(features, language_of(settings.language))
 
 
 def keys_of(settings: Settings) -> Keys:

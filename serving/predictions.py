@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.featureset import Values
+from features.languages import ENGLISH
+from features.languages import marked as _
 from serving.bands import band_of
 from serving.cases import INSUFFICIENT, Cases, Person
 from serving.confidence import Record, confidence_of, known_shares
@@ -22,7 +24,8 @@ from training.model import ChurnModel, Told, typical_probability
 
 AT_ONCE = 1_000  # customers explained at a time
 MONTHS_A_YEAR = 12
-UNTAUGHT = "model_without_learning"
+UNTAUGHT_CODE = "model_without_learning"
+UNTAUGHT = _("The model has seen too few customers leave to tell anybody apart.")
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 Step = Callable[[int], None]
@@ -169,14 +172,22 @@ class Teller:
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
-        code = person.insufficient or (UNTAUGHT if self.model.insufficient else "nothing_known")
+        code = person.insufficient or (
+            UNTAUGHT_CODE if self.model.insufficient else "nothing_known"
+        )
         return nothing | {
             "band": band_of(None, self.limits),
             "reasons": (),
             "protective": (),
-            "insufficient": INSUFFICIENT.get(code, self.model.insufficient),
+            "insufficient": self._why_not(code),
             "insufficient_code": code,
         }
+
+    def _why_not(self, code: str) -> str | None:
+        language = self.explainer.language
+        if code in INSUFFICIENT:
+            return language.say(INSUFFICIENT[code])
+        return self.model.insufficient if language is ENGLISH else language.say(UNTAUGHT)
 
     def _said(self, cases: Cases, place: int, told: Told, row: int) -> dict[str, Any]:
         why = self.explainer.why(self._score(cases, place, told, row))

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from features.columns import columns
 from features.errors import SourceError
 from features.history import History
+from features.languages import ENGLISH, Language
 from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
@@ -61,6 +62,7 @@ class Scorer:
     clock: Callable[[], datetime]
     use_days: int | None = None
     playbook: Playbook = USUAL
+    language: Language = ENGLISH
     freshness_days: Mapping[str, int] = field(default_factory=dict)
     store: Store | None = None
     record: Record = ()
@@ -164,6 +166,7 @@ class Scorer:
             "model_version": self.model.version,
             "bands": [round(limit, DIGITS) for limit in self.limits],
             "holdout_share": self.playbook.holdout_share,
+            "language": self.language.code,
         }
 
     def stale(self, as_of: date) -> str | None:
@@ -224,7 +227,7 @@ class Scorer:
     @cached_property
     def teller(self) -> Teller:
         """What makes predictions of probabilities."""
-        explainer = Explainer(self.model.features, self.model.references)
+        explainer = Explainer(self.model.features, self.model.references, self.language)
         return Teller(self.model, explainer, self.limits, self.playbook, self.record)
 
     def _require_history(self) -> None:

@@ -16,6 +16,7 @@ from opentelemetry import trace
 from pydantic import AfterValidator, Field
 from starlette.middleware.cors import CORSMiddleware
 
+from features.languages import language_of
 from features.settings import read_settings
 from serving.about import card_of, catalogue_of, health_of, is_ready
 from serving.access import Access, Rules
@@ -26,7 +27,7 @@ from serving.live import Watch
 from serving.logs import log_as_json
 from serving.metrics import counted
 from serving.openapi import described
-from serving.opening import history_if_any, keys_of, live_of
+from serving.opening import history_if_any, keys_of, live_of, words_of
 from serving.predictionlog import PredictionLog
 from serving.reads import reads
 from serving.schemas import (
@@ -55,7 +56,11 @@ settings = read_settings()
 rules = Rules(keys_of(settings), settings.requests_a_minute)
 ledger = Ledger(settings.recorded, lambda: datetime.now(UTC))
 site = pages(
-    Board(settings.scores), currency=settings.currency, ledger=ledger, bundle=settings.bundle
+    Board(settings.scores),
+    currency=settings.currency,
+    ledger=ledger,
+    bundle=settings.bundle,
+    words=words_of(settings),
 )
 
 EARLIEST = date(1990, 1, 1)
@@ -201,7 +206,7 @@ ChurnService = bentoml.service(
 )(Churn)
 read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")
-ChurnService.mount_asgi_app(logins(rules.keys), name="logins")
+ChurnService.mount_asgi_app(logins(rules.keys, language_of(settings.language)), name="logins")
 ChurnService.mount_asgi_app(site, name="pages")
 ChurnService.add_asgi_middleware(Seen)
 if settings.cors_origins:  # before the keys: a browser asks beforehand, and without a key

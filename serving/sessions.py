@@ -6,8 +6,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from features.languages import ENGLISH, Language
 from serving.keys import Caller, Keys
 from serving.web.guarded import HEADERS
+from serving.web.in_language import language_asked, said_of
 from serving.web.templating import templates
 
 COOKIE = "churn_session"
@@ -25,7 +27,7 @@ def session_of(request: Request, keys: Keys) -> Caller | None:
     return Caller(str(id_), role) if role else None
 
 
-def logins(keys: Keys) -> Starlette:
+def logins(keys: Keys, language: Language = ENGLISH) -> Starlette:
     """The login page and what its form does."""
     app = Starlette(
         routes=[
@@ -34,7 +36,7 @@ def logins(keys: Keys) -> Starlette:
             Route("/logout", log_out, methods=["POST"]),
         ]
     )
-    app.state.keys = keys
+    app.state.keys, app.state.language = keys, language
     return app
 
 
@@ -72,7 +74,9 @@ def log_out(request: Request) -> Response:
 
 def _form(request: Request, wrong: bool) -> Response:
     said = {"root": "", "wrong": wrong, "next": _ours(request.query_params.get("next", ""))}
-    page = templates("USD").get_template("login.html").render(said)
+    language = language_asked(request, request.app.state.language)
+    template = templates("USD", language).get_template("login.html")
+    page = template.render(said | said_of(request))
     return HTMLResponse(page, 401 if wrong else 200, HEADERS | {"Cache-Control": "no-store"})
 
 

@@ -28,7 +28,6 @@ AT_ONCE = 10_000
 TABLE = "CREATE TABLE answers (customer_id TEXT PRIMARY KEY, said TEXT, vector TEXT) WITHOUT ROWID"
 TRIES = 3  # a pointer may be read just before its file is forgotten
 CAUSES = ("voluntary", "involuntary")
-KIND = {words: kind for kind, words in INSUFFICIENT.items()}
 
 
 class Kept:
@@ -149,7 +148,8 @@ def _rows(run: Path, cases: Cases) -> Iterator[tuple[str, str, str]]:
 
 def _person(told: Prediction) -> Person:
     known = {name: getattr(told, name) for name in ("customer_id", "name", "owner", "segment")}
-    return Person(**known, status=told.status, insufficient=KIND.get(told.insufficient or ""))
+    code = told.insufficient_code if told.insufficient_code in INSUFFICIENT else None
+    return Person(**known, status=told.status, insufficient=code)
 
 
 def _point(folder: Path, name: str) -> None:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from features.feature import Change, Declaration, Trend
+from features.languages import ENGLISH, Language
 from features.reference import vector_of
 from features.words import sentence
 from serving.cases import rows_of, stacked
@@ -43,7 +44,9 @@ class WhatIf:
     together: float
 
 
-def what_if(scorer: Scorer, customer_id: str, as_of: date) -> WhatIf | None:
+def what_if(
+    scorer: Scorer, customer_id: str, as_of: date, language: Language = ENGLISH
+) -> WhatIf | None:
     """One customer's readings; None where nothing that can be acted on is worse than usual."""
     today, past = vectors_of(scorer, customer_id, as_of)
     usual = usual_of(scorer.model.features, today, past)
@@ -55,7 +58,7 @@ def what_if(scorer: Scorer, customer_id: str, as_of: date) -> WhatIf | None:
     tried = [today, *({**today, **values} for _, values in groups), {**today, **everything}]
     now, *each, together = scorer.model.probability(stacked(scorer.model.features, tried)).tolist()
     readings = [
-        Reading(*_words(driver, today, values), chance)
+        Reading(*_words(driver, today, values, language), chance)
         for (driver, values), chance in zip(groups, each, strict=True)
         if now - chance >= WORTH_SAYING
     ]
@@ -91,12 +94,16 @@ def moved(driver: Driver, today: Vector, usual: Mapping[str, float]) -> dict[str
     }
 
 
-def _words(driver: Driver, today: Vector, values: Mapping[str, float]) -> tuple[str, str]:
+def _words(
+    driver: Driver, today: Vector, values: Mapping[str, float], language: Language
+) -> tuple[str, str]:
     """What is said of the group now and at its usual, by the feature that says a level."""
     those = [feature for feature in driver.features if feature.name in values]
     plain = [f for f in those if not isinstance(f, Change | Trend)]
     speaker = (plain or those)[0]
-    return sentence(speaker, today[speaker.name]), sentence(speaker, values[speaker.name])
+    both = today[speaker.name], values[speaker.name]
+    now, usual = (sentence(speaker, value, language=language) for value in both)
+    return now, usual
 
 
 def _is_known(value: Any) -> bool:

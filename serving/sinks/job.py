@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import cached_property
@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import Busy, SettingsError
+from features.languages import ENGLISH_CODE
 from features.settings import Settings
 from serving.dataset import SCHEMA
+from serving.opening import words_of
+from serving.retold import Words
 from serving.sinks.fields import FIELDS, Field, known, plain
 from serving.sinks.opening import Wanted, sink_of
 from serving.sinks.patience import Clock
@@ -100,7 +103,15 @@ class Job:
     @cached_property
     def customers(self) -> list[Told]:
         """Everybody of the run."""
-        return told(self.settings.scores, self.as_of)
+        found = told(self.settings.scores, self.as_of)
+        if {self.settings.language, self.said.get("language", ENGLISH_CODE)} == {ENGLISH_CODE}:
+            return found
+        return [retold(customer, self.words) for customer in found]
+
+    @cached_property
+    def words(self) -> Words:
+        """What reasons are told in, whatever language the run was scored in."""
+        return words_of(self.settings)
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -114,7 +125,10 @@ class Job:
         fields, as_of = plain(self.fields), date.fromisoformat(self.said["as_of"])
         found = [record(fields, customer) for customer in self.customers]
         missing = sorted(set(accepted) - {record.customer_id for record in found})
-        return [*found, *(gone(fields, customer, as_of) for customer in missing)]
+        return [
+            *found,
+            *(gone(fields, customer, as_of, self.words.language) for customer in missing),
+        ]
 
     def _plan(self, state: State, retry: Path | None) -> Plan:
         only = failed(retry) if retry else None
@@ -146,6 +160,12 @@ class Job:
         with _alone(self.folder, self.vendor), opened(self.folder) as state:
             caught_up(state, self.folder)
             yield state
+
+
+def retold(customer: Told, words: Words) -> Told:
+    """A customer with its words in another language."""
+    before = words.row(customer.before) if customer.before else None
+    return replace(customer, row=words.row(customer.row), before=before, language=words.language)
 
 
 @contextmanager

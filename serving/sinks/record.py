@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from features.languages import ENGLISH, Language
 from serving.schemas import Band
 from serving.sinks.fields import KEY_NAME, Field
 from serving.sinks.kinds import Value
@@ -66,10 +67,15 @@ def unheard(given: Record, error: str) -> Outcome:
     return Outcome(given.customer_id, accepted=False, error=error, passing=True, silent=True)
 
 
-def gone(fields: Sequence[Field], customer_id: str, as_of: date) -> Record:
+def gone(
+    fields: Sequence[Field], customer_id: str, as_of: date, language: Language = ENGLISH
+) -> Record:
     """A customer whom the run does not have any more: a score of old would stay for ever."""
     said: dict[str, Value] = {field.name: None for field in fields}
-    why = f"Not among the customers as of {as_of}: the subscription has ended, or the ID changed."
+    why = language.say(
+        "Not among the customers as of {day}: the subscription has ended, or the ID changed.",
+        day=as_of,
+    )
     band = Band.INSUFFICIENT_DATA.value
     values = said | {KEY_NAME: customer_id, "churn_band": band, "churn_reason_1": why}
     digest = GONE  # whatever the date: it is told once

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import pyarrow.parquet as pq
 
 from features.errors import ContractError, SourceError
+from features.languages import ENGLISH, Language
 from serving.dataset import FILE, PREFIX, SUCCESS
 
 Row: TypeAlias = Mapping[str, Any]
@@ -37,6 +38,7 @@ class Told:
     rank: int | None
     trend: str | None
     since: date | None
+    language: Language = ENGLISH
 
     @property
     def previous(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -14,16 +15,20 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from features.catalogue import CHURN
 from features.history import History
-from serving.about import catalogue_of
+from features.languages import marked as _
+from features.words import label
 from serving.board import Board, Scored
 from serving.live import Live
+from serving.retold import Words
 from serving.scorer import Scorer
 from serving.treatments import Ledger
 from serving.web.asked import asked
 from serving.web.customer import customer, recorded
 from serving.web.export import pieces
 from serving.web.guarded import Guarded
+from serving.web.in_language import kept, language_asked, said_of
 from serving.web.model import judgement
 from serving.web.portfolio import choices, portfolio, views
 from serving.web.record import Record, record
@@ -37,6 +42,9 @@ from serving.web.recording import (
 from serving.web.silent import is_marked, mark_silent
 from serving.web.templating import STATIC, templates
 from serving.what_if import WhatIf, what_if
+
+USUAL = Words(CHURN)
+NOBODY = _("No customer “{customer}” was scored in the newest run.")
 
 
 class Remembers(Protocol):
@@ -57,11 +65,13 @@ def pages(
     currency: str = "USD",
     ledger: Ledger | None = None,
     bundle: Path | None = None,
+    words: Words = USUAL,
 ) -> Starlette:
     """The pages over one data set of scores; the scorer may be put into `state` later.
 
     Without a scorer the pages show the scores, but no customer's history; without a ledger nothing
-    can be recorded.
+    can be recorded. `words` are the features that reasons are about, and the language where an
+    address asks for none.
     """
     app = Starlette(
         routes=[
@@ -80,7 +90,7 @@ def pages(
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
     app.state.ledger, app.state.to_customer, app.state.bundle = ledger, to_customer, bundle
-    app.state.live = None
+    app.state.live, app.state.words = None, words
     return app
 
 
@@ -99,11 +109,13 @@ def show_customer(request: Request) -> Response:
     """One customer: the score, its reasons, what changed and the record of a year."""
     customer_id, scored = request.path_params["customer_id"], _scored(request)
     state = request.app.state
-    found = customer(scored, customer_id) if scored else None
+    words = _words(request)
+    found = customer(scored, customer_id, words) if scored else None
     if scored is None or found is None:
-        raise HTTPException(404, f"No customer “{customer_id}” was scored in the newest run.")
+        raise HTTPException(404, words.language.say(NOBODY, customer=customer_id))
     done = state.ledger.records().of(customer_id) if state.ledger else None
-    drawn = recorded(scored, _record(request, scored, customer_id), customer_id, state.currency)
+    kept = _record(request, scored, customer_id)
+    drawn = recorded(scored, kept, customer_id, state.currency, words.language)
     drawn = {**drawn, "what_if": _what_if(request, found["told"])}
     said = {"scored": scored, "done": done, "thanks": "recorded" in request.query_params}
     today = {"today": state.ledger.today if state.ledger else None}
@@ -114,10 +126,10 @@ def download(request: Request) -> Response:
     """Everybody who is asked for, as a file for a spreadsheet."""
     scored = _scored(request)
     if scored is None:
-        raise HTTPException(404, "Nobody has been scored yet.")
+        raise HTTPException(404, _words(request).language.say("Nobody has been scored yet"))
     file = f"customers-{scored.latest.as_of}.csv"
     return StreamingResponse(
-        pieces(scored, asked(request.query_params)),
+        pieces(scored, asked(request.query_params), _words(request)),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{file}"'},
     )
@@ -127,8 +139,9 @@ def show_model(request: Request) -> Response:
     """How good the model is, how many to call, how scores move and what it looks at."""
     scored, bundle = _scored(request), request.app.state.bundle
     model = getattr(_scorer(request), "model", None)
-    features = catalogue_of(model) if model else []
-    said = judgement(bundle, scored, request.query_params)
+    language = _words(request).language
+    features = [(one, label(one, language)) for one in model.features] if model else []
+    said = judgement(bundle, scored, request.query_params, language)
     return _page(request, "model.html", {"scored": scored, "features": features, **said})
 
 
@@ -153,7 +166,7 @@ def list_disagreement(request: Request) -> Response:
 def to_customer(request: Request, customer_id: str) -> str:
     """The address of a customer's page."""
     root: str = request.scope.get("root_path", "")
-    return f"{root}/customers/{quote(customer_id, safe='')}"
+    return f"{root}/customers/{quote(customer_id, safe='')}{kept(request)}"
 
 
 def _disagreement(request: Request) -> Disagreement:
@@ -186,6 +199,12 @@ def _record(request: Request, scored: Scored, customer_id: str) -> Record | None
         return record(scorer.history, customer_id, scored.latest.as_of)
 
 
+def _words(request: Request) -> Words:
+    """The words in the language that the address asks for."""
+    usual: Words = request.app.state.words
+    return replace(usual, language=language_asked(request, usual.language))
+
+
 def _what_if(request: Request, told: Mapping[str, Any]) -> WhatIf | None:
     """A reading by the model that made the score; none where another one answers by now."""
     scorer = _scorer(request)
@@ -193,7 +212,7 @@ def _what_if(request: Request, told: Mapping[str, Any]) -> WhatIf | None:
         return None
     if scorer.model.version != told["model_version"]:
         return None
-    return what_if(scorer, told["customer_id"], told["as_of"])
+    return what_if(scorer, told["customer_id"], told["as_of"], _words(request).language)
 
 
 def _scorer(request: Request) -> Remembers | None:
@@ -205,9 +224,12 @@ def _scorer(request: Request) -> Remembers | None:
 
 def _page(request: Request, name: str, said: dict[str, Any], status: int = 200) -> HTMLResponse:
     root = request.scope.get("root_path", "")
-    template = templates(request.app.state.currency).get_template(name)
+    words = _words(request)
+    template = templates(request.app.state.currency, words.language).get_template(name)
     said |= {
         "root": root,
+        **said_of(request),
+        "words": words,
         "status": status,
         "to_customer": lambda id_: to_customer(request, id_),
     }

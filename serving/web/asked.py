@@ -8,29 +8,39 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from features.feature import Theme
+from features.languages import LANGUAGES, Language
+from features.languages import marked as _
 from serving.web import words
 
 VIEWS = {
-    "all": ("Everybody", "Every customer scored in the newest run."),
+    "all": (_("Everybody"), _("Every customer scored in the newest run.")),
     "worsened": (
-        "Worsened in the last 7 days",
-        "The band rose, or the probability by at least 2 points",
+        _("Worsened in the last 7 days"),
+        _("The band rose, or the probability by at least 2 points."),
     ),
     "persistent": (
-        "Persistently at risk",
-        "High or critical in every run of the last 4 weeks, and in three at least.",
+        _("Persistently at risk"),
+        _("High or critical in every run of the last 4 weeks, and in three at least."),
     ),
     "renewals": (
-        "Renewals at risk",
-        "Medium risk or more, and up for renewal in the next 90 days.",
+        _("Renewals at risk"),
+        _("Medium risk or more, and up for renewal in the next 90 days."),
     ),
     "silent": (
-        "Silent",
-        "Stopped using and stopped asking: their use of the last 4 weeks is less than half of the "
-        "4 weeks before, or none, and they opened tickets this year but none in these 4 weeks.",
+        _("Silent"),
+        _(
+            "Stopped using and stopped asking: their use of the last 4 weeks is less than half of "
+            "the 4 weeks before, or none, and they opened tickets this year but none in these "
+            "4 weeks."
+        ),
     ),
 }
-WINDOWS = {"30": "next 30 days", "60": "next 60 days", "90": "next 90 days", "180": "next 180 days"}
+WINDOWS = {
+    "30": _("Next 30 days"),
+    "60": _("Next 60 days"),
+    "90": _("Next 90 days"),
+    "180": _("Next 180 days"),
+}
 SORTS = (
     "name",
     "band",
@@ -50,7 +60,8 @@ FURTHEST = 100_000  # page
 class Asked:
     """A view, filters, a search, an order and a page; the empty one asks for everybody.
 
-    `sort` is one of SORTS; with a minus before it, the other way round.
+    `sort` is one of SORTS; with a minus before it, the other way round. `lang` is a language that
+    was asked for; empty is the one of the settings.
     """
 
     view: str = "all"
@@ -62,6 +73,7 @@ class Asked:
     search: str = ""
     sort: str = ""
     page: int = 1
+    lang: str = ""
 
     def link(self, **changes: Any) -> str:
         """The query string that asks for this with changes; what is not asked is left out."""
@@ -75,19 +87,33 @@ class Asked:
         return f"-{column}" if self.sort == column else column
 
     @property
-    def filters(self) -> dict[str, "Asked"]:
+    def is_filtered(self) -> bool:
+        """Whether anybody is left out beside those whom the view leaves out."""
+        return any((self.search, self.owner, self.segment, self.theme, self.renewal, self.band))
+
+    @property
+    def cleared(self) -> "Asked":
+        """The view without any filter."""
+        return Asked(view=self.view, lang=self.lang)
+
+    def filters(self, language: Language) -> dict[str, "Asked"]:
         """Each filter in force, in words, with what is asked without it."""
+        renewal = language.say(WINDOWS[self.renewal]) if self.renewal else ""
         each = {
-            "search": f"Search: {self.search}",
-            "owner": f"Owner: {self.owner}",
-            "segment": f"Segment: {self.segment}",
-            "theme": f"Reason: {self.theme}",
-            "renewal": f"Renewal: {WINDOWS.get(self.renewal)}",
+            "search": language.say("Search: {text}", text=self.search),
+            "owner": language.say("Owner: {name}", name=self.owner),
+            "segment": language.say("Segment: {name}", name=self.segment),
+            "theme": language.say("Reason: {theme}", theme=words.theme(language, self.theme)),
+            "renewal": language.say("Renewal: {when}", when=renewal),
         }
         singles = {
             said: self._with(**{name: ""}) for name, said in each.items() if getattr(self, name)
         }
-        return singles | {f"Band: {words.band(band)}": self.without(band) for band in self.band}
+        bands = {
+            band: language.say("Band: {band}", band=words.band(language, band))
+            for band in self.band
+        }
+        return singles | {said: self.without(band) for band, said in bands.items()}
 
     def without(self, band: str) -> "Asked":
         """The same without one band."""
@@ -110,6 +136,7 @@ def asked(query: QueryParams) -> Asked:
         search=" ".join(query.get("search", "")[:LONGEST].split()),
         sort=_sort(query.get("sort", "")),
         page=_page(query.get("page", "")),
+        lang=_one_of(LANGUAGES, query.get("lang", ""), ""),
     )
 
 

@@ -8,11 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from features.drift import SCORE_WARNS, psi
+from features.languages import Language
+from features.languages import marked as _
 from serving.board import Run, Scored
 from serving.bundle import SCORECARD, bundle_at
 from serving.curves import points_of, reliability
 from serving.cut_off import best_calls, simulated, terms_of
 
+GRADES = {
+    "A": _("Yes: good enough to act on."),
+    "B": _("Yes, with care: good enough to act on, but not for every kind of customer alike."),
+    "C": _("Not yet: it ranks better than simple rules, but breaks a rule for acting on it."),
+    "D": _("No: a simpler rule does as well."),
+    "leak review": _("Do not use it yet: it is too good to be true, so look for a leak first."),
+    "insufficient data": _("Nobody can say: too few customers churned to judge a model by."),
+}
+LETTERS = {"leak review": _("Leak review"), "insufficient data": _("Too little data")}
+HOW = {
+    "gate": _("by the gate"),
+    "hand": _("by hand"),
+    "force": _("by force"),
+    "rollback": _("taken back"),
+}
 CHAMPIONS = "champions.json"
 SHOWN_RUNS = 12
 THEMES = """
@@ -37,13 +54,16 @@ WHERE probability IS NOT NULL GROUP BY 1
 
 
 def judgement(
-    bundle: Path | None, scored: Scored | None, asked: Mapping[str, str]
+    bundle: Path | None, scored: Scored | None, asked: Mapping[str, str], language: Language
 ) -> dict[str, Any]:
     """All that the page shows, under the names of its template."""
     card = judged(bundle)
     return {
         "card": card,
-        "curve": curve(card) if card else "",
+        "GRADES": GRADES,
+        "LETTERS": LETTERS,
+        "HOW": HOW,
+        "curve": curve(card, language) if card else "",
         "sim": simulation(card, scored, asked) if card and scored else None,
         "runs": drift(scored) if scored else [],
         "crowned": champions(bundle),
@@ -63,11 +83,9 @@ def champions(bundle: Path | None) -> list[Mapping[str, Any]]:
     return list(reversed(found)) if isinstance(found, list) else []
 
 
-def curve(card: Mapping[str, Any]) -> Any:
+def curve(card: Mapping[str, Any], language: Language) -> Any:
     """The reliability curve, drawn."""
-    points = points_of(card["probability"]["reliability"])
-    words = "; ".join(f"predicted {p.predicted:.1%}, came {p.observed:.1%}" for p in points)
-    return reliability(points, words)
+    return reliability(points_of(card["probability"]["reliability"]), language)
 
 
 def simulation(card: Mapping[str, Any], scored: Scored, asked: Mapping[str, str]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import ibis.expr.types as ir
 
 from features.history import History
 from features.known_rows import known_rows
+from features.languages import Language
+from features.languages import marked as _
+from features.languages import marked_plural as _either
 from features.tables import TABLES
-from serving.web import words
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -19,6 +21,28 @@ FEWEST_WEEKS = 8
 SILENT_DAYS = 14
 UNANSWERED_DAYS = 182
 LOUD = ("urgent", "high")
+NOT_KEPT = {
+    "usage": _("This business keeps no usage here"),
+    "tickets": _("This business keeps no tickets here"),
+    "invoices": _("This business keeps no invoices here"),
+    "surveys": _("This business keeps no surveys here"),
+}
+NEVER = {
+    "usage": _("No use has ever been recorded"),
+    "tickets": _("No ticket has ever been opened"),
+    "invoices": _("No invoice has ever been issued"),
+    "surveys": _("No survey has ever been answered"),
+}
+SINCE = {
+    "usage": _either(
+        "No use has been recorded since {day} ({number} day)",
+        "No use has been recorded since {day} ({number} days)",
+    ),
+    "surveys": _either(
+        "No survey has been answered since {day} ({number} day)",
+        "No survey has been answered since {day} ({number} days)",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -73,28 +97,23 @@ def record(history: History, customer_id: str, as_of: date) -> Record:
     )
 
 
-def gaps(record: Record) -> list[str]:
+def gaps(record: Record, language: Language) -> list[str]:
     """What the record does not know, in words; a score leans on what is there."""
-    return [
-        *_gap(record, "usage", "use has", "recorded", SILENT_DAYS),
-        *_gap(record, "tickets", "ticket has", "opened", None),
-        *_gap(record, "invoices", "invoice has", "issued", None),
-        *_gap(record, "surveys", "survey has", "answered", UNANSWERED_DAYS),
-    ]
+    tables = {"usage": SILENT_DAYS, "tickets": None, "invoices": None, "surveys": UNANSWERED_DAYS}
+    found = (_gap(record, table, days, language) for table, days in tables.items())
+    return [gap for gap in found if gap]
 
 
-def _gap(record: Record, table: str, what: str, done: str, days: int | None) -> list[str]:
+def _gap(record: Record, table: str, days: int | None, language: Language) -> str | None:
     if table not in record.lasts:
-        return [f"This business keeps no {table} here"]
+        return language.say(NOT_KEPT[table])
     last = record.lasts[table]
     if last is None:
-        return [f"No {what} ever been {done}"]
+        return language.say(NEVER[table])
     ago = (record.as_of - last).days
-    return (
-        [f"No {what} been {done} since {words.day(last)} ({ago} days)"]
-        if days and ago > days
-        else []
-    )
+    if not days or ago <= days:
+        return None
+    return language.plural(*SINCE[table], ago, day=language.day(last))
 
 
 def _known(history: History, customer_id: str, as_of: date) -> dict[str, tuple[Row, ...]]:

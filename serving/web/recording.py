@@ -94,7 +94,8 @@ async def record_treatment(request: Request) -> Response:
     said = treatment_of(await form_of(request))
     await run_in_threadpool(kept, request, said)
     to = request.app.state.to_customer(request, said.customer_id)
-    return RedirectResponse(f"{to}?recorded=1#done", 303)
+    mark = "&" if "?" in to else "?"
+    return RedirectResponse(f"{to}{mark}recorded=1#done", 303)
 
 
 def treatment_of(given: Mapping[str, Any]) -> Treatment:

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from markupsafe import Markup
 
+from features.languages import ENGLISH
 from serving.charts import Bar, Mark, Span, axis, bars, chart, marks, steps
 
 YEAR = Span(date(2025, 11, 1), date(2026, 11, 1))
@@ -27,21 +28,24 @@ def test_a_day_stands_where_it_belongs_and_never_outside(day: date, percent: flo
 
 
 def test_the_months_inside_are_named_and_january_has_its_year() -> None:
-    named = re.findall(r">([^<]+)</text>", axis(YEAR))
-    assert named[:3] == ["Dec", "Jan 2026", "Feb"]
+    named = re.findall(r">([^<]+)</text>", axis(YEAR, ENGLISH))
+    assert named[:3] == ["Dec", "Jan\N{NO-BREAK SPACE}2026", "Feb"]
     assert named[-1] == "Oct"
 
 
 def test_bars_are_as_high_as_their_share_of_the_largest() -> None:
     given = [Bar(date(2026, 1, n), 1, [("use", value)], "") for n, value in ((1, 10.0), (2, 5.0))]
     heights = [
-        float(h) for h in re.findall(r'class="use"[^>]* height="([0-9.]+)"', bars(DAYS, 65, given))
+        float(h)
+        for h in re.findall(
+            r'class="use"[^>]* height="([0-9.]+)"', bars(DAYS, 65, given, ENGLISH.number)
+        )
     ]
     assert heights == [50.0, 25.0]
 
 
 def test_bars_of_nothing_are_not_drawn() -> None:
-    assert bars(DAYS, 65, [Bar(date(2026, 1, 1), 7, [("use", 0.0)], "none")]) == ""
+    assert bars(DAYS, 65, [Bar(date(2026, 1, 1), 7, [("use", 0.0)], "none")], str) == ""
 
 
 def test_a_step_holds_until_the_next() -> None:

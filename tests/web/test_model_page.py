@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from features.languages import ENGLISH
 from serving.board import Board
 from serving.curves import points_of, reliability, wilson
 from serving.cut_off import Terms, best_calls, simulated, terms_of
@@ -81,7 +82,7 @@ def test_the_room_of_chance_is_wilsons() -> None:
 
 
 def test_a_point_on_the_diagonal_is_true() -> None:
-    drawn = reliability(points_of({"rows": [10], "predicted": [0.5], "observed": [0.5]}), "<b>")
+    drawn = reliability(points_of({"rows": [10], "predicted": [0.5], "observed": [0.5]}), ENGLISH)
     assert 'cx="229.5" cy="120.5"' in drawn  # as far right as it is high, of a square up to 80 %
     assert "<b>" not in drawn
 
