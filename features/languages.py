@@ -111,14 +111,14 @@ class Language:
             currency_digits=False,
             numbering_system=OWN,
         )
-        return self._own(said)
+        return self._apart(said)
 
     def short_money(self, value: float, currency: str, digits: int) -> str:
         """An amount with its thousands or millions as a word: $1.24M."""
         said = format_compact_currency(
             value, currency, locale=self.locale, fraction_digits=digits, numbering_system=OWN
         )
-        return self._own(said)
+        return self._apart(said)
 
     def day(self, value: date) -> str:
         """A date: 3 Nov 2026."""
@@ -141,9 +141,11 @@ class Language:
 
         return format_list(parts, locale=self.locale) if parts else ""
 
+    def _apart(self, written: str) -> str:
+        return self._own(LETTER_BEFORE_DIGIT.sub(NBSP, written))  # CHF 12,400
+
     def _own(self, written: str) -> str:
-        apart = LETTER_BEFORE_DIGIT.sub(NBSP, written)  # CHF 12,400
-        return apart.translate(self.digits).replace(" ", NBSP)
+        return written.translate(self.digits).replace(" ", NBSP)
 
 
 @cache
@@ -154,7 +156,7 @@ def language_of(code: str) -> Language:
         KeyError: There is no such language.
     """
     _, region = LANGUAGES[code]
-    found = NullTranslations() if code == ENGLISH_CODE else _catalogue(file_of(code))
+    found = NullTranslations() if code == ENGLISH_CODE else _catalogue(code)
     return Language(code, Locale.parse(region), found)
 
 
@@ -198,13 +200,13 @@ def _weight(parameter: str) -> float:
         return 0.0
 
 
-def _catalogue(file: Path) -> NullTranslations:
+def _catalogue(code: str) -> NullTranslations:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     compiled = BytesIO()
-    with file.open("rb") as text:
-        write_mo(compiled, read_po(text))
+    with file_of(code).open("rb") as text:
+        write_mo(compiled, read_po(text, locale=LANGUAGES[code][1]))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -32,6 +32,15 @@ KEYWORDS = {
     "say_as": ((1, "c"), 2),
 }
 WIDTH = 98
+HEADER = r"""msgid ""
+msgstr ""
+"Language: {code}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+"Plural-Forms: {plurals}\n"
+
+"""
 Message: TypeAlias = str | tuple[str, ...]
 
 
@@ -68,13 +77,16 @@ def write() -> None:
     template = messages()
     for code in LANGUAGES:
         if code != ENGLISH_CODE:
-            _write(updated(code, template), file_of(code))
+            _write(code, updated(code, template))
 
 
-def _write(catalogue: Catalog, file: Path) -> None:
+def _write(code: str, catalogue: Catalog) -> None:
+    file = file_of(code)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".draft")
     with draft.open("wb") as text:
+        # Babel's own header has dates, which would differ every time.
+        text.write(HEADER.format(code=code, plurals=catalogue.plural_forms).encode())
         write_po(text, catalogue, WIDTH, sort_by_file=True, omit_header=True, include_lineno=False)
     os.replace(draft, file)  # noqa: PTH105  (Path.replace differs in nothing but style)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -179,6 +180,8 @@ def show_missing(request: Request, missing: Exception) -> Response:
     """What is not there, in the same design."""
     status = missing.status_code if isinstance(missing, HTTPException) else 500
     detail = missing.detail if isinstance(missing, HTTPException) else ""
+    if detail == HTTPStatus.NOT_FOUND.phrase:  # the router's, not ours
+        detail = _words(request).language.say("There is no page at this address.")
     return _page(request, "missing.html", {"detail": detail}, status)
 
 
