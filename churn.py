@@ -49,6 +49,11 @@ COMMANDS = (
         "follow", "serving.cli", "Publish the registry's champion whenever it changes, for serve."
     ),
     Command("keys", "serving.keys_cli", "Make, list or revoke the keys that callers show."),
+    Command(
+        "monitor",
+        "serving.monitor.cli",
+        "Say what has moved, gone missing or turned out otherwise.",
+    ),
     Command("push", "serving.sinks.cli", "Write the newest scores into a CRM, or into files."),
     Command("demo", "churn", "Do all of it for a made-up company."),
     Command("simulate", "features.cli", "Write a made-up company's history.", hidden=True),

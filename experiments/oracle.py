@@ -24,9 +24,9 @@ from features.settings import read_settings
 from training import track
 from training.bootstrap import Interval, Statistics, measure
 from training.calibrate import log_odds
-from training.cli import label_of, read_history, registry_of
+from training.cli import read_history, registry_of
 from training.judged import Judged, probability_statistics, ranking_statistics
-from training.labels import Label
+from training.labels import Label, label_of
 from training.metrics import Floats
 from training.model import ChurnModel, loaded
 from training.reliability import recalibrations

@@ -6,7 +6,7 @@ without the rows themselves, and without pandas.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import inf, nan, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +23,8 @@ FEATURE_WARNS, SCORE_WARNS = 0.2, 0.1  # usual in credit scoring: Siddiqi (2006)
 BINS = 10
 REFERENCE = "drift.json"  # in a model's folder
 FLOOR = 1e-4  # of a share, so that an empty bin gives a large number and not infinity
+SCORE = "score"
+MORE_THAN_USUAL = 1.25
 UNLIKELY = 2.326  # standard deviations: one in a hundred columns that have not moved
 
 
@@ -114,46 +116,56 @@ def drift(name: str, reference: Shares, column: ArrayLike, bound: float = FEATUR
     if not now.rows or not reference.rows:
         return Drift(name, nan, bound, inf)
     moved = psi(reference.shares, now.shares)
-    return Drift(name, moved, bound, _by_chance(reference, now.rows))
+    return Drift(name, moved, bound, by_chance(reference, now.rows))
 
 
-def _by_chance(reference: Shares, rows: int) -> float:
-    """The .99 quantile of PSI without drift: chi-square of bins - 1, over the harmonic size.
+def by_chance(reference: Shares, rows: int, unlikely: float = UNLIKELY) -> float:
+    """What PSI stays below without drift: chi-square of bins - 1, over the harmonic size.
 
-    Source: Yurdakul and Naranjo (2020), "Statistical properties of the population stability index";
-    the quantile by Wilson and Hilferty (1931).
+    `unlikely` is in standard deviations; one column in a hundred is above the usual. Source:
+    Yurdakul and Naranjo (2020), "Statistical properties of the population stability index"; the
+    quantile by Wilson and Hilferty (1931).
     """
     free = max(sum(share > 0 for share in reference.shares) - 1, 1)
     spread = 2 / (9 * free)
-    quantile = free * (1 - spread + UNLIKELY * sqrt(spread)) ** 3
+    quantile = free * (1 - spread + unlikely * sqrt(spread)) ** 3
     return float(quantile * (1 / reference.rows + 1 / rows))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a model learnt: the shares of each of its features, and of its scores out of time."""
+    """Where a model was judged: the shares of each of its features, and of its scores.
+
+    `usual` is the PSI by which a column, by name, differs from one of the model's own dates to the
+    others without any fault: by weekday, by season, by the growth of the business.
+    """
 
     features: Mapping[str, Shares]
     score: Shares
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     def said(self) -> dict[str, Any]:
         """As JSON."""
         columns = {name: asdict(shares) for name, shares in self.features.items()}
-        return {"features": columns, "score": asdict(self.score)}
+        return {"features": columns, "score": asdict(self.score), "usual": dict(self.usual)}
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> "Reference":
         """From JSON."""
         columns = {name: _shares(each) for name, each in said["features"].items()}
-        return cls(columns, _shares(said["score"]))
+        return cls(columns, _shares(said["score"]), dict(said.get("usual", {})))
+
+    def bound(self, name: str, least: float = FEATURE_WARNS) -> float:
+        """The PSI that a column has to pass: `least`, or a quarter more than is usual for it."""
+        return max(least, MORE_THAN_USUAL * self.usual.get(name, 0.0))
 
     def drifts(self, vectors: Vectors, probability: ArrayLike) -> list[Drift]:
         """How far the score and then each feature have moved, the furthest feature first.
 
         `vectors` holds a column for each feature; `probability` is (rows,).
         """
-        score = drift("score", self.score, probability, SCORE_WARNS)
-        moved = [drift(name, was, vectors[name]) for name, was in self.features.items()]
+        score = drift(SCORE, self.score, probability, self.bound(SCORE, SCORE_WARNS))
+        moved = [drift(n, was, vectors[n], self.bound(n)) for n, was in self.features.items()]
         return [score, *sorted(moved, key=lambda each: -each.psi)]
 
 

@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     REFUSED = 7, "the gate refused the challenger"
     BUSY = 8, "another process is writing there: nothing was done"
     UNLIKELY = 9, "the scores differ too much from the last run's: nothing was published"
+    FINDINGS = 10, "the monitor has a critical finding"
 
     meaning: str
 

@@ -152,6 +152,19 @@ class Settings(BaseSettings):
     requests_a_minute: Rate | None = 6000  # of one key, in one worker; not limited without keys
     cors_origins: Names = ()  # sites whose pages may ask from a browser, as https://crm.example
 
+    # What is watched, and who is told. Addresses with a secret in them belong into the environment.
+    findings: Path = _under("findings")  # what `churn monitor` found, and since when
+    alerts_from: Literal["warning", "critical"] = "warning"  # the severity that is told
+    alert_again_days: SomeDays = 7  # a finding that stands is told again this often
+    alert_webhook: SecretStr | None = None  # takes {"text": ...}, as Slack's do
+    alert_mail_to: Names = ()
+    alert_mail_from: str = "churn@localhost"
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_starttls: bool = True  # off only for a server on this machine
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+
     # What is written back to a CRM. Tokens belong into the environment rather than into a file.
     pushes: Path = _under("pushes")  # what each CRM has accepted, and the receipts
     push_most_shifted: Share = 0.2  # of customers whose band changed: more holds the push back

@@ -21,7 +21,7 @@ from features.settings import Settings, read_settings
 from features.sources import opened
 from features.sources.recorded import with_recorded
 from features.usable import usable
-from training.labels import ChurnLabel, InactivityLabel, Label
+from training.labels import label_of
 from training.money import Offer
 from training.run import Business, Outcome, run
 from training.snapshots import last_day
@@ -110,20 +110,6 @@ def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str],
         registry_of(settings),
         business,
         step,
-    )
-
-
-def label_of(settings: Settings) -> Label:
-    """The label that the settings ask for."""
-    if settings.label == "inactivity":
-        return InactivityLabel(
-            settings.inactivity_days, settings.lead_days, settings.arrival_lag_days
-        )
-    return ChurnLabel(
-        horizon_days=settings.horizon_days,
-        gap_days=settings.gap_days,
-        lead_days=settings.lead_days,
-        arrival_lag_days=settings.arrival_lag_days,
     )
 
 

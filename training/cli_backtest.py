@@ -11,7 +11,8 @@ from features.catalogue import catalogue
 from features.settings import Settings, read_settings
 from training.backtest import Stop, Walk
 from training.backtest import backtest as walked
-from training.cli import label_of, plan_of, progress, read_history
+from training.cli import plan_of, progress, read_history
+from training.labels import label_of
 from training.money import Offer
 from training.snapshots import last_day
 from training.walked import leave, lines

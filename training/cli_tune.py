@@ -12,7 +12,8 @@ from features.catalogue import catalogue
 from features.errors import ExitCode
 from features.settings import Settings, config_file, read_settings
 from training import chosen
-from training.cli import label_of, plan_of, progress, read_history, registry_of
+from training.cli import plan_of, progress, read_history, registry_of
+from training.labels import label_of
 from training.snapshots import last_day
 from training.tune import Search, Tuned
 from training.tune import tune as searched

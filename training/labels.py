@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
 
 from features.errors import ContractError
 from features.history import History
+
+if TYPE_CHECKING:
+    from features.settings import Settings
 
 DAY = pd.Timedelta(days=1)
 NEVER = pd.Timestamp("2200-01-01")
@@ -131,6 +134,20 @@ class InactivityLabel:
             churned_at=met["opens"].where(gone).to_numpy(),
             cause=gone.map({True: "voluntary", False: None}).to_numpy(),
         )
+
+
+def label_of(settings: "Settings") -> Label:
+    """The label that the settings ask for."""
+    if settings.label == "inactivity":
+        return InactivityLabel(
+            settings.inactivity_days, settings.lead_days, settings.arrival_lag_days
+        )
+    return ChurnLabel(
+        horizon_days=settings.horizon_days,
+        gap_days=settings.gap_days,
+        lead_days=settings.lead_days,
+        arrival_lag_days=settings.arrival_lag_days,
+    )
 
 
 def matured(label: Label, dates: Sequence[date], now: date) -> list[date]:

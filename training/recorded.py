@@ -6,7 +6,6 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
-from features.drift import Reference, reference_of
 from training import track
 from training.figures import Measure, measures
 from training.gate import Decision
@@ -17,6 +16,7 @@ from training.scorecard import Scorecard
 from training.track import Run
 from training.train import Trained, digest_of
 from training.verdict import Verdict
+from training.watched import watched
 
 NO_PARTS: Mapping[str, Scorecard] = MappingProxyType({})
 
@@ -45,7 +45,7 @@ def report(
             "scorecard": card,
             **{f"scorecard_{name}": each for name, each in others.items()},
             "contract": trained.model.features.contract,
-            "drift": learnt_from(trained).said(),
+            "drift": watched(trained),
             "guards": [asdict(each) for each in told.guards],
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
@@ -53,17 +53,6 @@ def report(
         example=trained.test[names].head(3).reset_index(drop=True),
         data=trained.snapshots.rows,
         digest=trained.digest,
-    )
-
-
-def learnt_from(trained: Trained) -> Reference:
-    """Where the model learnt, for drift: its training vectors, and its scores of the test rows.
-
-    Scores of the training rows would lie further apart than those of any customers to come.
-    """
-    known, model = trained.model.features, trained.model
-    return reference_of(
-        trained.train, known.categorical, known.names, model.probability(trained.test)
     )
 
 

@@ -51,7 +51,7 @@ def test_a_reference_of_drift_travels_with_the_model_and_has_not_drifted_itself(
     reference, trained = reference_at(bundle), outcome.trained
     assert reference is not None
     assert set(reference.features) == set(trained.model.features.names)
-    told = reference.drifts(trained.train, trained.model.probability(trained.test))
+    told = reference.drifts(trained.test, trained.model.probability(trained.test))
     assert [each.name for each in told if each.psi] == []
 
 

@@ -1,0 +1,1 @@
+"""What watches a model that is in use: what was found, since when, and what to do."""

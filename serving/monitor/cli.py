@@ -1,0 +1,127 @@
+"""`churn monitor`: look, write down what is found, tell people. Settings are read here."""
+
+import json
+import logging
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.errors import ExitCode, SettingsError
+
+if TYPE_CHECKING:
+    from features.settings import Settings
+    from serving.monitor.chronicle import Chronicle
+    from serving.monitor.finding import Checked
+    from serving.monitor.look import Look, Runs
+
+
+class FailOn(StrEnum):
+    """From which severity on the command ends with 10."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def monitor(
+    *,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Look as if it were this day. Default: today."),
+    ] = None,
+    history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="End with 10 where a finding is as severe as this.")
+    ] = FailOn.CRITICAL,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what is found; write nothing, tell nobody.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say what has moved, gone missing or turned out otherwise, and what to do about it.
+
+    Looks at the newest scores and the history behind them: freshness, missing values, drift, bands,
+    the top of the list, a forecast of quality, and outcomes that have matured. What is found is
+    kept, with the day since when, for the page; new findings are told by webhook and e-mail. Ends
+    with 10 if a finding is critical.
+    """
+    given = {"history": history} if history else {}
+    settings = _settings(**given)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the webhook's address
+    today = datetime.now(UTC).date()
+    if on and on.date() > today:
+        raise SettingsError(f"--on {on.date()} lies in the future: today is {today}, in UTC.")
+    looked, chronicle, wrong = _looked(settings, on.date() if on else today, dry_run, as_json)
+    _say(looked, chronicle, as_json)
+    if wrong:
+        typer.echo("\n".join(f"churn: {each}" for each in wrong), err=True)
+    if fails(looked, fail_on):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def fails(looked: "Look", fail_on: FailOn) -> bool:
+    """Whether a look ends the command with 10."""
+    from serving.monitor.finding import Severity
+
+    if fail_on is FailOn.NEVER or looked.worst is None:
+        return False
+    return looked.worst.weight >= Severity(fail_on.value).weight
+
+
+def _looked(
+    settings: "Settings", today: date, dry_run: bool, quiet: bool
+) -> tuple["Look", "Chronicle", list[str]]:
+    """The look, the chronicle with it, and what went wrong in telling of it."""
+    from serving.monitor.chronicle import alone, read, write
+
+    if dry_run:
+        looked = look_of(settings, today, quiet)
+        return looked, read(settings.findings).after(looked), []
+    with alone(settings.findings):
+        before = read(settings.findings)
+        looked = look_of(settings, today, quiet)
+        chronicle = before.after(looked)
+        write(settings.findings, chronicle)
+    return looked, chronicle, []
+
+
+def look_of(settings: "Settings", today: date, quiet: bool = False) -> "Look":
+    """One look under the settings in force, with a progress bar."""
+    from serving.bundle import bundle_at
+    from serving.monitor.look import Asked, look, usual_at
+    from serving.opening import HERE, history_of, scorer_of
+    from serving.progress import progress
+
+    place = bundle_at(settings.bundle, HERE)
+    kept = history_of(settings)
+    scorer = scorer_of(settings, kept, lambda: datetime.now(UTC), place)
+    asked = Asked(today, settings.freshness_days, settings.capacity)
+
+    def outcomes(runs: "Runs") -> "Checked":
+        from serving.monitor.outcomes import outcomes
+        from training.labels import label_of
+
+        return outcomes(runs, kept, label_of(settings), today)
+
+    with progress(f"a look as of {today}", quiet) as (total, step):
+        total(5)
+        return look(scorer, settings.scores, usual_at(place), asked, outcomes, lambda _: step(1))
+
+
+def _say(looked: "Look", chronicle: "Chronicle", as_json: bool) -> None:
+    from serving.monitor.shown import said, shown
+
+    if as_json:
+        typer.echo(json.dumps(said(looked, chronicle), indent=2))
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(shown(looked, chronicle))
+
+
+def _settings(**given: Any) -> "Settings":
+    from features.settings import read_settings
+
+    return read_settings(**given)
