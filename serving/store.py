@@ -13,21 +13,27 @@ from contextlib import closing
 from math import inf
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import finalize
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from features.featureset import Values
 from serving.cases import INSUFFICIENT, Cases, Person
 from serving.dataset import FILE
 from serving.schemas import Prediction
 
 FOLDER, POINTER = "_answers", "current"  # readers of the data set pass by what starts so
 AT_ONCE = 10_000
-TABLE = "CREATE TABLE answers (customer_id TEXT PRIMARY KEY, said TEXT, vector TEXT) WITHOUT ROWID"
+TABLES = """
+CREATE TABLE about (inputs TEXT, numbers TEXT, words TEXT);
+CREATE TABLE answers (customer_id TEXT PRIMARY KEY, said TEXT, numbers BLOB, words TEXT)
+    WITHOUT ROWID;
+"""
 TRIES = 3  # a pointer may be read just before its file is forgotten
 CAUSES = ("voluntary", "involuntary")
+Row: TypeAlias = tuple[str, bytes, str]  # a prediction, numbers and words of its vector
 
 
 class Kept:
@@ -38,8 +44,9 @@ class Kept:
         self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
         finalize(self, self._database.close)
         self._lock = Lock()
-        [(said,)] = self._database.execute("SELECT inputs FROM about")
-        self.inputs: Mapping[str, Any] = json.loads(said)
+        [said] = self._database.execute("SELECT inputs, numbers, words FROM about")
+        self.inputs: Mapping[str, Any] = json.loads(said[0])
+        self._numbers, self._words = json.loads(said[1]), json.loads(said[2])
 
     def of(self, customers: Sequence[str]) -> tuple[Cases, list[Prediction]] | None:
         """The cases of different customers, with predictions ranked among themselves.
@@ -50,15 +57,19 @@ class Kept:
         found = [row for row in rows if row is not None]
         if len(found) < len(rows) or not found:
             return None
-        told = _ranked([Prediction.model_validate_json(said) for said, _ in found])
-        vectors = [json.loads(vector) for _, vector in found]
-        columns = {name: np.array([vector[name] for vector in vectors]) for name in vectors[0]}
-        return Cases(tuple(_person(each) for each in told), columns), told
+        told = _ranked([Prediction.model_validate_json(said) for said, _, _ in found])
+        return Cases(tuple(_person(each) for each in told), self._columns(found)), told
 
-    def _row(self, customer: str) -> tuple[str, str] | None:
-        query = "SELECT said, vector FROM answers WHERE customer_id = ?"
+    def _columns(self, rows: Sequence[Row]) -> dict[str, Values]:
+        numbers = np.frombuffer(b"".join(row[1] for row in rows)).reshape(len(rows), -1)
+        words = zip(*(json.loads(row[2]) for row in rows), strict=True)
+        columns = [*numbers.T, *(np.array(each, object) for each in words)]
+        return dict(zip((*self._numbers, *self._words), columns, strict=True))
+
+    def _row(self, customer: str) -> Row | None:
+        query = "SELECT said, numbers, words FROM answers WHERE customer_id = ?"
         with self._lock:
-            found: tuple[str, str] | None = self._database.execute(query, (customer,)).fetchone()
+            found: Row | None = self._database.execute(query, (customer,)).fetchone()
         return found
 
 
@@ -104,10 +115,12 @@ def fill(scores: Path, run: Path, inputs: Mapping[str, Any], cases: Cases) -> No
     partial = folder / f".{made.name}"
     partial.unlink(missing_ok=True)
     with closing(sqlite3.connect(partial)) as database, database:
-        database.execute(TABLE)
-        database.execute("CREATE TABLE about (inputs TEXT)")
-        database.execute("INSERT INTO about VALUES (?)", (said,))
-        database.executemany("INSERT INTO answers VALUES (?, ?, ?)", _rows(run, cases))
+        database.executescript(TABLES)
+        numbers, words = _names(cases)
+        about = (said, json.dumps(numbers), json.dumps(words))
+        database.execute("INSERT INTO about VALUES (?, ?, ?)", about)
+        rows = _rows(run, cases, numbers, words)
+        database.executemany("INSERT INTO answers VALUES (?, ?, ?, ?)", rows)
     partial.replace(made)
     _point(folder, made.name)
 
@@ -135,15 +148,23 @@ def _reason(row: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"value": told["value"] if word is None else word}
 
 
-def _rows(run: Path, cases: Cases) -> Iterator[tuple[str, str, str]]:
+def _names(cases: Cases) -> tuple[list[str], list[str]]:
+    """The columns of numbers, and those of words."""
+    words = [name for name, values in cases.columns.items() if values.dtype == object]
+    return [name for name in cases.columns if name not in words], words
+
+
+def _rows(
+    run: Path, cases: Cases, numbers: Sequence[str], words: Sequence[str]
+) -> Iterator[tuple[str, str, bytes, str]]:
     place = {person.customer_id: k for k, person in enumerate(cases.people)}
     for block in pq.ParquetFile(run / FILE).iter_batches(AT_ONCE):
-        for row in block.to_pylist():
-            told = prediction_of(row)
-            vector = {
-                name: values[place[told.customer_id]] for name, values in cases.columns.items()
-            }
-            yield told.customer_id, told.model_dump_json(), json.dumps(vector, default=float)
+        told = [prediction_of(row) for row in block.to_pylist()]
+        vectors = cases.where(np.array([place[each.customer_id] for each in told])).columns
+        matrix = np.column_stack([vectors[name] for name in numbers]).astype(np.float64)
+        for k, each in enumerate(told):
+            said = json.dumps([vectors[name][k] for name in words])
+            yield each.customer_id, each.model_dump_json(), matrix[k].tobytes(), said
 
 
 def _person(told: Prediction) -> Person:

@@ -55,6 +55,17 @@ def same(one: object, other: object) -> bool:
     return one == other
 
 
+def test_the_vectors_are_kept_as_they_were_scored(scorer: Scorer, scores: Path):
+    kept, cases = Store(scores).kept(), scorer.everyone(AS_OF).cases
+    assert kept is not None
+    found = kept.of([person.customer_id for person in cases.people])
+    assert found is not None
+    assert found[0].people == cases.people
+    assert found[0].columns.keys() == cases.columns.keys()
+    for name, values in cases.columns.items():
+        assert found[0].columns[name].tolist() == pytest.approx(values.tolist(), nan_ok=True)
+
+
 def test_nothing_is_computed_for_whom_the_night_has_said_something(quick: Scorer, scores: Path):
     heard: list[int] = []
     counting = replace(quick, heard=lambda cases, told, source: heard.append(len(cases.people)))
