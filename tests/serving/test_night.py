@@ -41,22 +41,24 @@ def rows_of(scores: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_killed_at_random_points_it_ends_with_the_rows_of_a_run_left_alone(
+def test_killed_twice_at_random_points_it_ends_with_the_rows_of_a_run_left_alone(
     home: Path, tmp_path: Path
 ):
     alone = night(home, tmp_path / "alone", 0)
     assert alone.returncode == 0, alone.stderr
-    draw = random.Random(11)
-    for last in (draw.randint(1, int(alone.stdout)) for _ in range(KILLS)):
-        killed = night(home, tmp_path / "killed", last)
-        assert killed.returncode in (0, -9), killed.stderr
-        whole = tmp_path / "killed" / FOLDER
-        assert not whole.exists() or sorted(f.name for f in whole.iterdir()) == sorted(
-            [FILE, MANIFEST, SUCCESS]
-        )
-    assert night(home, tmp_path / "killed", 0).returncode == 0
-    assert rows_of(tmp_path / "killed") == rows_of(tmp_path / "alone")
-    assert [f.name for f in (tmp_path / "killed").glob(f".{PREFIX}*")] == []
+    draw, undisturbed = random.Random(11), rows_of(tmp_path / "alone")
+    for place in range(KILLS // 2):
+        scores = tmp_path / f"killed-{place}"
+        for _ in range(2):
+            killed = night(home, scores, draw.randint(1, int(alone.stdout)))
+            assert killed.returncode in (0, -9), killed.stderr
+            whole = scores / FOLDER
+            assert not whole.exists() or sorted(f.name for f in whole.iterdir()) == sorted(
+                [FILE, MANIFEST, SUCCESS]
+            )
+        assert night(home, scores, 0).returncode == 0
+        assert rows_of(scores) == undisturbed
+        assert [f.name for f in scores.glob(f".{PREFIX}*")] == []
 
 
 def test_a_run_goes_on_behind_the_blocks_that_a_killed_one_left(
