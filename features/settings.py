@@ -30,6 +30,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from features.errors import SettingsError
+from features.oidc_settings import OidcSettings
 
 PREFIX = "CHURN_"
 CONFIG = "CHURN_CONFIG"  # the file's path, where it is not ./churn.toml
@@ -149,6 +150,7 @@ class Settings(BaseSettings):
     traced_share: float = Field(default=0.1, ge=0, le=1)  # of the requests for scores
     keys: Path = _under("keys.json")  # hashes of the keys that `churn keys` makes
     api_key: SecretStr | None = Field(default=None, min_length=8)  # one more key, an admin's
+    oidc: OidcSettings | None = None  # whose tokens are taken beside the keys
     requests_a_minute: Rate | None = 6000  # of one key, in one worker; not limited without keys
     cors_origins: Names = ()  # sites whose pages may ask from a browser, as https://crm.example
 
@@ -194,7 +196,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, file
 
 
-TABLES = {"booster": list(BoosterSettings.model_fields), "offer": list(OfferSettings.model_fields)}
+TABLES = {
+    "booster": list(BoosterSettings.model_fields),
+    "offer": list(OfferSettings.model_fields),
+    "oidc": list(OidcSettings.model_fields),
+}
 
 
 def read_settings(**given: Any) -> Settings:

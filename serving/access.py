@@ -1,7 +1,7 @@
-"""Who may ask for what: a key or a session at the door, a role for each address, and a limit."""
+"""Who may ask for what: a key, a token or a session at the door, roles, and a limit."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serving.keys import Caller, Keys, Role
 from serving.schemas import Problem
 from serving.sessions import session_of
+from serving.tokens import Refused, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -34,24 +35,27 @@ HERE = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Rules:
-    """What is asked of callers: their keys, and how often each may ask in a minute, if limited."""
+    """What is asked of callers: a key, or an issuer's token; and the limit in a minute, if any."""
 
     keys: Keys
     a_minute: int | None = None
+    tokens: Tokens | None = None
 
     @property
     def are_open(self) -> bool:
         """Nobody needs a key: only this machine is answered then."""
-        return not self.keys.are_there
+        return not (self.keys.are_there or self.tokens)
 
 
-def may(role: Role, path: str) -> bool:
-    """Whether a role reaches an address: scores are for programs, pages for people."""
-    if role is Role.ADMIN or path in TOLD:
+def may(roles: Collection[Role], path: str) -> bool:
+    """Whether roles reach an address: scores are for programs, pages for people."""
+    if Role.ADMIN in roles:
         return True
+    if path in TOLD:
+        return bool(roles)
     if path in ADMIN:
         return False
-    return (role is Role.SCORE) == (path in SCORING)
+    return (Role.SCORE if path in SCORING else Role.READ) in roles
 
 
 def is_this_machine(host: str) -> bool:
@@ -75,10 +79,10 @@ class Access:
         """Passes a request on to whom it may reach."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        answer = self._refused(scope)
+        answer = await self._refused(scope)
         await (answer or self.app)(scope, receive, send)
 
-    def _refused(self, scope: Scope) -> Response | None:
+    async def _refused(self, scope: Scope) -> Response | None:
         request = Request(scope)
         path = scope["path"]
         if self.rules.are_open:
@@ -87,13 +91,19 @@ class Access:
             return _foreign(request) if path == "/login" else None
         address = request.client.host if request.client else ""
         shown = _bearer(request.headers)
-        caller = self.rules.keys.caller(shown) if shown else session_of(request, self.rules.keys)
-        if caller is None:
-            return self._unknown(request, address, bool(shown))
+        caller = await self._bearer_of(shown) if shown else session_of(request, self.rules.keys)
+        if not isinstance(caller, Caller):
+            return self._unknown(request, address, caller)
         scope["caller"] = caller
         return self._allowed(caller, request, by_cookie=not shown)
 
-    def _unknown(self, request: Request, address: str, shown: bool) -> Response:
+    async def _bearer_of(self, shown: str) -> Caller | Refused:
+        """Whose key or token it is; a token has two dots, and no key has one."""
+        if self.rules.tokens and shown.count(".") == 2:
+            return await self.rules.tokens.caller(shown)
+        return self.rules.keys.caller(shown) or Refused("The key is none of ours.")
+
+    def _unknown(self, request: Request, address: str, shown: Refused | None) -> Response:
         if shown and (wait := self._waits(f"wrong {address}", WRONG_A_MINUTE)):
             return _too_often(wait)
         wants_page = "text/html" in request.headers.get("accept", "")
@@ -101,19 +111,23 @@ class Access:
             return RedirectResponse(f"/login?next={quote(request.url.path, safe='')}", 303)
         return _problem(
             HTTPStatus.UNAUTHORIZED,
-            "The key is none of ours." if shown else "A key is needed.",
+            shown.why if shown else "A key is needed.",
             "Send it as `Authorization: Bearer KEY`; `churn keys add` makes one.",
-            {"WWW-Authenticate": "Bearer"},
+            {"WWW-Authenticate": 'Bearer error="invalid_token"' if shown else "Bearer"},
         )
 
     def _allowed(self, caller: Caller, request: Request, by_cookie: bool) -> Response | None:
-        if not may(caller.role, request.url.path):
+        path = request.url.path
+        if not may(caller.roles, path):
+            held = ", ".join(sorted(caller.roles))
             return _problem(
                 HTTPStatus.FORBIDDEN,
-                f"The role {caller.role} may not ask for this.",
+                f"The role {held} may not ask for this." if held else "This gives no role here.",
                 "Use a key of another role: score for scores, read for the pages, admin for all.",
+                {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
             )
-        if by_cookie and (foreign := _foreign(request)):
+        # A proxy that logs people in adds their token to whatever their browser was made to send.
+        if (by_cookie or path not in SCORING) and (foreign := _foreign(request)):
             return foreign
         limit = self.rules.a_minute
         wait = self._waits(f"key {caller.id}", limit) if limit else 0

@@ -170,12 +170,13 @@ def require_keys(settings: "Settings") -> None:
     """Refuses to listen where others can ask while nobody needs a key.
 
     Raises:
-        SettingsError: No key is configured and the host is not this machine alone.
+        SettingsError: No key or issuer is configured and the host is not this machine alone.
     """
     from serving.access import is_this_machine
     from serving.opening import keys_of
 
-    if not keys_of(settings).are_there and not is_this_machine(settings.host):
+    known = keys_of(settings).are_there or settings.oidc
+    if not known and not is_this_machine(settings.host):
         raise SettingsError(
             f"No key is configured, so nobody but this machine may ask: {settings.host} would let "
             "everybody in. Make a key with `churn keys add NAME --role score`, or serve 127.0.0.1."

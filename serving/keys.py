@@ -35,10 +35,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a key's id, or a token's subject, and what it may do."""
+    """Who asks: a key's id, or what stands for a token's subject, and what it may do."""
 
     id: str
-    role: Role
+    roles: frozenset[Role]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Ring:
         key = self.keys.get(shown.split("_")[1] if shown.count("_") >= 2 else "")
         known = key.hash if key else ""
         same = hmac.compare_digest(hashed(shown), known)
-        return Caller(key.id, key.role) if key and same else None
+        return Caller(key.id, frozenset((key.role,))) if key and same else None
 
 
 class Keys:
@@ -89,7 +89,7 @@ class Keys:
     def caller(self, shown: str) -> Caller | None:
         """Who shows this key; None if it is none of ours."""
         if self._single and hmac.compare_digest(hashed(shown), hashed(self._single)):
-            return Caller(SINGLE, Role.ADMIN)
+            return Caller(SINGLE, frozenset((Role.ADMIN,)))
         return self._now().caller(shown)
 
     def role_of(self, id_: str) -> Role | None:

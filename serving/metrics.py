@@ -56,6 +56,9 @@ REACHES = Gauge(
     ["table"],
     multiprocess_mode="livemostrecent",
 )
+ISSUER_AWAY = Counter(
+    "churn_issuer_away", "Times that the keys which tokens are checked by could not be had."
+)
 LOGGED = Counter("churn_logged_predictions", "Predictions written into the prediction log.")
 UNLOGGED = Counter("churn_unlogged_predictions", "Predictions not logged, by why.", ["why"])
 WAITING = Gauge(

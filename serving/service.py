@@ -44,6 +44,7 @@ from serving.scorer import Scorer
 from serving.seen import Seen
 from serving.sent import SentTables
 from serving.sessions import logins
+from serving.tokens import tokens_of
 from serving.tracing import tracing_of
 from serving.treatments import Ledger
 from serving.web import pages
@@ -53,7 +54,11 @@ logging.getLogger("churn").setLevel(logging.INFO)
 logging.getLogger(FAULTS_LOGGED_BY).addFilter(WithoutInputs())
 log = logging.getLogger(__name__)
 settings = read_settings()
-rules = Rules(keys_of(settings), settings.requests_a_minute)
+rules = Rules(
+    keys_of(settings),
+    settings.requests_a_minute,
+    tokens_of(settings.oidc, lambda: datetime.now(UTC)),
+)
 ledger = Ledger(settings.recorded, lambda: datetime.now(UTC))
 site = pages(
     Board(settings.scores),
@@ -114,6 +119,8 @@ class Churn:
         self.scorer.next_as_of()
         read.state.live = self.live
         site.state.live = self.live if history.tables else None
+        if rules.tokens:
+            rules.tokens.begin()
         if rules.are_open:
             log.warning("NO KEY IS CONFIGURED: only this machine is answered; `churn keys add`")
         self.watch = Watch(self.live, settings.watch_seconds)

@@ -24,7 +24,7 @@ def session_of(request: Request, keys: Keys) -> Caller | None:
     except BadSignature:
         return None
     role = keys.role_of(str(id_))
-    return Caller(str(id_), role) if role else None
+    return Caller(str(id_), frozenset((role,))) if role else None
 
 
 def logins(keys: Keys, language: Language = ENGLISH) -> Starlette:
