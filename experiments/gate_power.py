@@ -8,10 +8,10 @@ gate does. Answers are shares of simulations with their 90 % interval (Wilson 19
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -26,21 +26,41 @@ from training.metrics import Floats, Ranking, auc, auc_of, inside, lift_of, log_
 BASE, SPREAD = -3.2, 1.15  # log-odds: some 6 % churn in a quarter
 DATES = np.array(["2026-01-01", "2026-02-01", "2026-03-01"], dtype="datetime64[us]")
 CHAMPION_NOISE = 0.9
-OWN = 0.25  # of a model's noise, what another seed or month draws anew
+ANOTHER, AGAIN = 0.25, 0.03  # of a model's noise: its own, where it is made otherwise, or retrained
+TOO_SURE = 1.25  # a champion whose calibration slope is .8, the least that the gate lets pass
 MONTHS = 3  # to a horizon
 NAIVE = 0.002
-SIZES, GAINS = (1_000, 3_000), (0.0, 0.02, -0.02)
+SIZES = (1_000, 3_000)
 TAIL = 1.645  # standard errors on either side that leave 90 % between them
 FIGURES = Path(__file__).with_suffix(".json")
 
 
 @dataclass(frozen=True)
 class World:
-    """How many customers, and what is true of the challenger: its noise, and its AUC gain."""
+    """How many customers, and what is true of the challenger.
+
+    `gain` is its true AUC above the champion's, `own` the share of its noise that is not the
+    champion's too, `stretch` what the champion's log-odds are too large by.
+    """
 
     customers: int
-    noise: float
     gain: float
+    own: float = ANOTHER
+    stretch: float = 1.0
+
+    @property
+    def words(self) -> str:
+        """A column's head."""
+        kind = "retrained" if self.own == AGAIN else "redesigned"
+        sure = ", champion too sure" if self.stretch > 1 else ""
+        return f"{self.customers:,}, {kind}, {self.gain:+.2f}{sure}"
+
+
+def worlds() -> list[World]:
+    """The same recipe again, another one, and another one against a champion that is too sure."""
+    kinds = [(0.0, AGAIN, 1.0), (-0.02, AGAIN, 1.0), (0.0, ANOTHER, 1.0), (-0.02, ANOTHER, 1.0)]
+    kinds += [(0.02, ANOTHER, 1.0), (0.02, ANOTHER, TOO_SURE)]
+    return [World(size, *kind) for size in SIZES for kind in kinds]
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,15 @@ class Rows:
     customer: NDArray[np.int64]
     as_of: NDArray[np.datetime64]
     churned: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Make:
+    """How a model is made: its noise, its own share of that, and by how much it overstates."""
+
+    noise: float
+    own: float
+    stretch: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,21 +108,19 @@ class Scores:
 def main(arguments: list[str] | None = None) -> None:
     """Simulate every world, print a table and write the figures beside this module."""
     parser = argparse.ArgumentParser(prog="python -m experiments.gate_power", description=__doc__)
-    parser.add_argument("--simulations", type=int, default=1_000)
-    parser.add_argument("--resamples", type=int, default=300)
+    parser.add_argument("--simulations", type=int, default=400)
+    parser.add_argument("--resamples", type=int, default=250)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--to", type=Path, default=FIGURES, help="the file for the figures")
     asked = parser.parse_args(arguments)
-    worlds = [World(n, noise_of(gain), gain) for n in SIZES for gain in GAINS]
-    told = [
-        {**asdict(w), **answered(w, asked.simulations, asked.resamples, asked.processes)}
-        for w in worlds
-    ]
+    size = (asked.simulations, asked.resamples, asked.processes)
+    told = {world.words: {**asdict(world), **answered(world, *size)} for world in worlds()}
     said = {"simulations": asked.simulations, "resamples": asked.resamples, "worlds": told}
     asked.to.write_text(json.dumps(said, indent=2) + "\n")
     sys.stdout.write(table(told) + "\n")
 
 
+@cache
 def noise_of(gain: float) -> float:
     """The noise at which a challenger's true AUC differs from the champion's by so much."""
     if gain == 0.0:
@@ -188,8 +215,8 @@ def pair(world: World, seed: int) -> tuple[Judged, Judged]:
     truth = BASE + SPREAD * draw.normal(size=world.customers)
     rows = followed(truth, draw)
     shared = draw.normal(size=world.customers)
-    noises = (CHAMPION_NOISE, world.noise)
-    champion, challenger = (scored(truth, rows, shared, noise, draw) for noise in noises)
+    makes = (Make(CHAMPION_NOISE, world.own, world.stretch), Make(noise_of(world.gain), world.own))
+    champion, challenger = (scored(truth, rows, shared, make, draw) for make in makes)
     return champion, challenger
 
 
@@ -207,12 +234,13 @@ def followed(truth: Floats, draw: np.random.Generator) -> Rows:
 
 
 def scored(
-    truth: Floats, rows: Rows, shared: Floats, noise: float, draw: np.random.Generator
+    truth: Floats, rows: Rows, shared: Floats, make: Make, draw: np.random.Generator
 ) -> Judged:
     """A model that sees the truth through noise: most of it common to all models of the data."""
-    blur = np.sqrt(1 - OWN) * shared + np.sqrt(OWN) * draw.normal(size=len(truth))
-    slope, intercept = line(noise)
-    logit = (slope * (truth + noise * SPREAD * blur) + intercept)[rows.customer]
+    blur = np.sqrt(1 - make.own) * shared + np.sqrt(make.own) * draw.normal(size=len(truth))
+    slope, intercept = line(make.noise)
+    logit = slope * (truth + make.noise * SPREAD * blur) + intercept
+    logit = (BASE + make.stretch * (logit - BASE))[rows.customer]
     return Judged(
         customer=rows.customer,
         as_of=rows.as_of,
@@ -223,32 +251,24 @@ def scored(
     )
 
 
-_LINES: dict[float, tuple[float, float]] = {}
-
-
+@cache
 def line(noise: float) -> tuple[float, float]:
     """Platt's line of a model of so much noise, from very many customers."""
-    if noise not in _LINES:
-        draw = np.random.default_rng(2)
-        truth = BASE + SPREAD * draw.normal(size=200_000)
-        said = truth + noise * SPREAD * draw.normal(size=len(truth))
-        _LINES[noise] = fit_line(said, sigmoid(truth))
-    return _LINES[noise]
+    draw = np.random.default_rng(2)
+    truth = BASE + SPREAD * draw.normal(size=200_000)
+    said = truth + noise * SPREAD * draw.normal(size=len(truth))
+    return fit_line(said, sigmoid(truth))
 
 
-def table(told: Sequence[dict[str, object]]) -> str:
-    """The shares as lines of a markdown table."""
-    claims = [name for name, value in told[0].items() if isinstance(value, dict)]
-    heads = [f"{w['customers']:,} customers, {w['gain']:+.2f} AUC" for w in told]
-    lines = ["| claim | " + " | ".join(heads) + " |", "|---" * (len(told) + 1) + "|"]
-    for claim in claims:
-        cells = [w[claim] for w in told]
-        shown = [
-            f"{c['share']:.3f} ({c['low']:.3f}-{c['high']:.3f})"
-            for c in cells
-            if isinstance(c, dict)
-        ]
-        lines.append(f"| {claim} | " + " | ".join(shown) + " |")
+def table(told: Mapping[str, Mapping[str, object]]) -> str:
+    """The shares as lines of a markdown table, a world in each."""
+    claims = [name for name, value in next(iter(told.values())).items() if isinstance(value, dict)]
+    lines = ["| customers, challenger, true AUC gain | " + " | ".join(claims) + " |"]
+    lines.append("|---" * (len(claims) + 1) + "|")
+    for words, world in told.items():
+        cells = [world[claim] for claim in claims]
+        shown = [f"{c['share']:.3f} ({c['low']:.3f}-{c['high']:.3f})" for c in cells]  # type: ignore[index]
+        lines.append(f"| {words} | " + " | ".join(shown) + " |")
     return "\n".join(lines)
 
 
