@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from features import outside
 from features.errors import ChurnError, ExitCode
 
 
@@ -67,8 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         run(said)
     except ChurnError as error:
-        print(worded(error, as_json="--json" in said), file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _end(error, said)
+    except outside.faults() as fault:
+        if (found := outside.worded(fault)) is None:
+            raise
+        _end(found, said)
+
+
+def _end(error: ChurnError, said: Sequence[str]) -> NoReturn:
+    print(worded(error, as_json="--json" in said), file=sys.stderr)  # noqa: T201
+    sys.exit(error.exit_code)
 
 
 def run(arguments: Sequence[str], standalone: bool = True) -> Any:

@@ -163,14 +163,15 @@ def _written(
     settings: "Settings", known: "FeatureSet", days: list[datetime], path: Path, quiet: bool
 ) -> "Written":
     from features.sources import opened
-    from features.usable import usable
+    from features.usable import require_read, usable
     from features.written import write_vectors
 
     active_days = settings.inactivity_days if settings.label == "inactivity" else None
     with _progress(2 * len(days) + 1, quiet) as step:
         step("rows that can be used")
         found = opened(settings.history, settings.date_format or "")
-        kept, _ = usable(found, settings.usage_outside_subscription)
+        kept, accounts = usable(found, settings.usage_outside_subscription)
+        require_read(accounts)
         return write_vectors(known, kept, [day.date() for day in days], path, active_days, step)
 
 

@@ -21,6 +21,7 @@ class ExitCode(IntEnum):
     BUSY = 8, "another process is writing there: nothing was done"
     UNLIKELY = 9, "the scores differ too much from the last run's: nothing was published"
     FINDINGS = 10, "the monitor has a critical finding"
+    TARGET = 11, "a place to write into is full, read-only or away: what was there is as it was"
 
     meaning: str
 
@@ -106,7 +107,7 @@ class Unlikely(ChurnError):
 class TargetError(ChurnError):
     """A place to write to cannot be written: which, why, what to do."""
 
-    exit_code = ExitCode.FAILED
+    exit_code = ExitCode.TARGET
 
 
 class SinkError(ChurnError):

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from features.errors import SourceError
 from features.history import History
 from features.rules import REASON, REASONS, USE, arrived, blanked, day, first_arrived, judged
 from features.tables import SUBSCRIPTIONS, TABLES, USAGE, Table, arrival_of
@@ -46,6 +47,21 @@ def usable(
         accounts[name] = _counted(name, rows)
         kept[name] = kept_rows(history, name, rows, accounts[name])
     return History(kept), accounts
+
+
+def require_read(accounts: Mapping[str, Account]) -> None:
+    """Refuses a history of which a whole table cannot be read: most often its dates.
+
+    Raises:
+        SourceError: Every row of a table lacks a required value, or holds one that is not read.
+    """
+    for name, account in accounts.items():
+        if account.rows and account.set_aside.get(REASONS[0].name) == account.rows:
+            raise SourceError(
+                f"No row of table {name!r} can be read: all {account.rows} lack a required value "
+                "or hold one that cannot be read. If its dates are not written as 2026-11-25, say "
+                "how with date_format; `churn check` names the columns."
+            )
 
 
 def judged_table(

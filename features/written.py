@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.featureset import FeatureSet
 from features.history import History
+from features.outside import written
 from features.population import ACTIVE, population, population_by_activity
 from features.vectors import vectors
 
@@ -57,7 +58,5 @@ def _on(history: History, as_of: date, active_days: int | None, step: Step) -> p
 
 def _write(made: pd.DataFrame, path: Path) -> None:
     """To a temporary name and renamed: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    made.reset_index().to_parquet(unfinished, index=False)
-    unfinished.replace(path)
+    with written(path) as unfinished:
+        made.reset_index().to_parquet(unfinished, index=False)

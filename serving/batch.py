@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from features.errors import InsufficientData
 from features.featureset import Values
+from features.outside import into
 from serving.cases import Cases
 from serving.dataset import FILE, only_writer, publish, run_before, run_of, schema_of
 from serving.freshness import require_fresh
@@ -68,7 +69,7 @@ def score_everyone(
         InsufficientData: Nobody can be scored on it.
         Unlikely: The scores differ too much from those of the run before.
     """
-    with only_writer(scores):
+    with into(scores), only_writer(scores):
         everyone, inputs = _asked(scorer, as_of, terms)
         total(len(everyone.cases.people))
         found = run_of(scores, as_of)

@@ -12,7 +12,7 @@ from features.history import History
 from features.languages import language_of
 from features.settings import Settings
 from features.sources import opened
-from features.usable import usable
+from features.usable import require_read, usable
 from serving.bands import limits_of
 from serving.bundle import bundle_at
 from serving.confidence import record_of
@@ -94,7 +94,9 @@ def _model(folder: Path) -> ChurnModel:
 def history_of(settings: Settings) -> History:
     """The usable rows of the history that the settings name; raises SourceError."""
     found = opened(settings.history, settings.date_format or "")
-    return usable(found, settings.usage_outside_subscription)[0]
+    kept, accounts = usable(found, settings.usage_outside_subscription)
+    require_read(accounts)
+    return kept
 
 
 def history_if_any(settings: Settings) -> History:

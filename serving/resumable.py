@@ -92,7 +92,10 @@ def _join(made: Path, inputs: Mapping[str, Any], schema: pa.Schema) -> None:
 def _whole(place: Path, written: Callable[[Path], None]) -> None:
     """A file that is there only when all of it is on the disk."""
     partial = place.with_suffix(PARTIAL)
-    written(partial)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(place)
+    try:
+        written(partial)
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(place)
+    finally:
+        partial.unlink(missing_ok=True)  # on a full disk it would be in the way

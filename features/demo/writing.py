@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.demo.company import Demo
+from features.outside import into
 
 ROWS_A_GROUP = 250_000
 TRUTH = "truth"
@@ -25,16 +26,21 @@ def write(demo: Demo, folder: Path) -> None:
 
 
 def _replace(files: dict[str, Any], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder, prefix=".writing-") as made:
-        for name, rows in files.items():
-            # Without Arrow's own schema every reader finds plain text and timestamps.
-            pq.write_table(
-                rows,
-                Path(made) / name,
-                compression="zstd",
-                row_group_size=ROWS_A_GROUP,
-                store_schema=False,
-            )
-        for name in files:
-            (Path(made) / name).replace(folder / name)
+    with into(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".writing-") as made:
+            _write(files, Path(made))
+            for name in files:
+                (Path(made) / name).replace(folder / name)
+
+
+def _write(files: dict[str, Any], folder: Path) -> None:
+    for name, rows in files.items():
+        # Without Arrow's own schema every reader finds plain text and timestamps.
+        pq.write_table(
+            rows,
+            folder / name,
+            compression="zstd",
+            row_group_size=ROWS_A_GROUP,
+            store_schema=False,
+        )

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from features.errors import SourceError
 from features.history import History
+from features.outside import damaged
 from features.sources.canonical import ISO, canonical
 from features.sources.found import Found
 from features.tables import TABLES
@@ -101,4 +102,4 @@ def _read(backend: Any, suffix: str, pattern: str) -> ir.Table:
             return backend.read_parquet(pattern)
         return backend.read_csv(pattern, all_varchar=True, header=True)
     except duckdb.Error as error:
-        raise SourceError(f"{pattern} cannot be read: {error}") from error
+        raise SourceError(damaged(pattern, str(error))) from error
