@@ -5,6 +5,7 @@ from typing import Any
 
 from serving.answers import EXAMPLES
 from serving.schemas import Problem
+from serving.spoken import PARAMETERS
 
 VERSION = "1"  # changes when a caller has to
 WHAT = "How likely customers are to leave within the horizon, and what raises or lowers that."
@@ -51,6 +52,7 @@ def _path(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
     kept = {str(k): v for k, v in post["responses"].items() if str(k) == "200"}
     post["responses"] = kept | {status: _problem(words) for status, words in ERRORS.items()}
     if path in EXAMPLES:
+        post["parameters"] = [*post.get("parameters", ()), *PARAMETERS]
         post["requestBody"]["content"][JSON]["example"] = EXAMPLES[path]
     if path in READ:
         return {"get": {k: v for k, v in post.items() if k != "requestBody"}}

@@ -44,6 +44,7 @@ from serving.scorer import Scorer
 from serving.seen import Seen
 from serving.sent import SentTables
 from serving.sessions import logins
+from serving.spoken import Spoken, spoken
 from serving.tokens import tokens_of
 from serving.tracing import tracing_of
 from serving.treatments import Ledger
@@ -161,24 +162,26 @@ class Churn:
     def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
         """Score customers from the history, in the order asked, ranked among themselves."""
         scorer = self.scorer
-        return scorer.score(customer_ids, as_of or scorer.next_as_of())
+        return spoken(scorer, scorer.score(customer_ids, as_of or scorer.next_as_of()))
 
     @api
     def score_tables(self, tables: SentTables, as_of: AsOf = None) -> TablesScored:  # type: ignore[valid-type]  # made of the declarations
         """Score every customer among rows of the canonical tables that are sent along."""
-        return self.scorer.score_tables(tables, as_of, settings.usage_outside_subscription)
+        scorer = self.scorer
+        told = scorer.score_tables(tables, as_of, settings.usage_outside_subscription)
+        return spoken(scorer, told)
 
     @api
     def score_vectors(self, vectors: Vectors, as_of: AsOf = None) -> list[Prediction]:
         """Score ready vectors: every feature by its name, null for what is not known."""
         scorer = self.scorer
-        return scorer.score_vectors(vectors, as_of or scorer.next_as_of())
+        return spoken(scorer, scorer.score_vectors(vectors, as_of or scorer.next_as_of()))
 
     @api
     def explain(self, customer_id: CustomerId, as_of: AsOf = None) -> Explanation:
         """Score one customer and give every feature's part in it."""
         scorer = self.scorer
-        return scorer.explain(customer_id, as_of or scorer.next_as_of())
+        return spoken(scorer, scorer.explain(customer_id, as_of or scorer.next_as_of()))
 
     @api
     def features(self) -> list[FeatureSaid]:
@@ -215,13 +218,14 @@ read = reads(description)
 ChurnService.mount_asgi_app(read, name="reads")
 ChurnService.mount_asgi_app(logins(rules.keys, language_of(settings.language)), name="logins")
 ChurnService.mount_asgi_app(site, name="pages")
+ChurnService.add_asgi_middleware(Spoken)
 ChurnService.add_asgi_middleware(Seen)
 if settings.cors_origins:  # before the keys: a browser asks beforehand, and without a key
     ChurnService.add_asgi_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["Accept-Language", "Authorization", "Content-Type"],
     )
 ChurnService.add_asgi_middleware(Access, rules=rules)
 ChurnService.add_asgi_middleware(Problems)
