@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS ?= $(if $(STORE),true,false)
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test docs bench audit sbom services lock upgrade clean
+.PHONY: help install demo test docs messages bench audit sbom services lock upgrade clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ test: $(STAMP) ## format, lint, types and tests: what .ci/run calls
 docs: $(STAMP) ## write docs/features.md, docs/data-contract.md and the fields in docs/crm.md anew
 	$(BIN)/python -m features.docs
 	$(BIN)/python -m serving.sinks.docs
+
+messages: $(STAMP) ## bring the catalogues in features/locale up to date with every message
+	$(BIN)/python -m serving.messages
 
 .venv/bench: $(STAMP) requirements/bench.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt

@@ -201,7 +201,7 @@ def test_what_lies_ahead_is_told_by_days_and_as_a_curve(asking: httpx.Client, sc
     ahead = {30: 0.2, 60: 0.35, 90: 0.5}
     write_run(scores, TODAY, [scored("one", 0.5, by_days=ahead)])
     told = section(asking, "one", "score")
-    assert "20 % in 30 days 35 % in 60 days 50 % in 90 days" in told
+    assert "20 % within 30 days 35 % within 60 days 50 % within 90 days" in told
     page = asking.get("/customers/one").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Still here: 80 % after 30 days, 65 % after 60 days, and 50 % after 90 days" in page
 
