@@ -1,6 +1,6 @@
 """Drivers: features that measure the same thing, in whatever window, told as one reason at most."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,11 +16,16 @@ RECENCY = ("recency",)
 
 @dataclass(frozen=True)
 class Driver:
-    """Features of one theme that measure the same; `context` ones are what nobody can act on."""
+    """Features of one theme that measure the same; `context` ones are what nobody can act on.
+
+    Where all of them say that a thing never happened, `never` is the one that says so.
+    """
 
     theme: Theme
     context: bool
     features: tuple[Declaration, ...]
+    table: str = ""
+    never: Declaration | None = None
 
 
 def drivers_of(features: FeatureSet) -> tuple[Driver, ...]:
@@ -30,7 +35,8 @@ def drivers_of(features: FeatureSet) -> tuple[Driver, ...]:
         key = (feature.theme, feature.context, topic(features, feature))
         groups.setdefault(key, []).append(feature)
     return tuple(
-        Driver(theme, context, tuple(group)) for (theme, context, _), group in groups.items()
+        Driver(theme, context, tuple(group), features.table_of(group[0].name))
+        for (theme, context, _), group in groups.items()
     )
 
 
@@ -41,6 +47,36 @@ def topic(features: FeatureSet, feature: Declaration) -> Topic:
     if isinstance(feature, State):
         return ("subscriptions", conditions(feature.where), (feature.column,))
     return topic(features, features[feature.of])
+
+
+def nevers_of(features: FeatureSet) -> tuple[tuple[Declaration, str], ...]:
+    """The features that say that a thing never happened, with the tables they say it of."""
+    plain = (f for f in features if isinstance(f, Feature) and is_recency(f) and not f.where)
+    return tuple((f, f.table) for f in plain if not f.context)
+
+
+def without_echo(
+    nevers: Sequence[tuple[Declaration, str]],
+    weighed: Sequence[tuple[Driver, float]],
+    nothing: Callable[[Declaration], bool],
+) -> list[tuple[Driver, float]]:
+    """What never happened is told once, and not also that it did not happen lately.
+
+    `nothing` says whether a feature of the customer has nothing to say.
+    """
+    told = list(weighed)
+    for never, table in (pair for pair in nevers if nothing(pair[0])):
+        echoes = [
+            (driver, weight)
+            for driver, weight in told
+            if (driver.theme, driver.table) == (never.theme, table)
+            and all(map(nothing, driver.features))
+        ]
+        features = tuple(feature for driver, _ in echoes for feature in driver.features)
+        one = Driver(never.theme, False, features, table, never)
+        told = [pair for pair in told if pair not in echoes]
+        told.insert(0, (one, sum(weight for _, weight in echoes)))
+    return told
 
 
 def is_recency(feature: Declaration) -> bool:

@@ -14,7 +14,7 @@ from features.feature import Change, Declaration, Difference, Ratio, Risk, Theme
 from features.featureset import FeatureSet
 from features.languages import ENGLISH, Language
 from features.words import is_nothing, told, within_noise
-from serving.drivers import Driver, drivers_of, is_recency
+from serving.drivers import Driver, drivers_of, is_recency, nevers_of, without_echo
 from serving.schemas import Reason
 
 Value: TypeAlias = float | str | None
@@ -82,13 +82,22 @@ class Explainer:
         """The features in groups that measure the same."""
         return drivers_of(self.features)
 
+    @cached_property
+    def nevers(self) -> tuple[tuple[Declaration, str], ...]:
+        """The features that say that a thing never happened."""
+        return nevers_of(self.features)
+
     def why(self, score: Score) -> Why:
         """The top 2 raising themes with 1 or 2 reasons each, 1 or 2 protective ones, and context.
 
         There is a reason or a protective one, unless only context contributes.
         """
         weighed = [(d, sum(score.shares[f.name] for f in d.features)) for d in self.drivers]
-        acted = [(driver, weight) for driver, weight in weighed if not driver.context]
+        acted = without_echo(
+            self.nevers,
+            [(driver, weight) for driver, weight in weighed if not driver.context],
+            lambda feature: is_nothing(feature, _known(score.vector[feature.name])),
+        )
         raising = self._raising(score, acted)
         lowering = self._strongest(score, acted, LOWERS, MOST_PROTECTIVE)
         if not raising and not lowering:
@@ -123,6 +132,8 @@ class Explainer:
 
     def _speaker(self, score: Score, driver: Driver, way: int) -> Declaration | None:
         """The feature that speaks for a driver; None where each would be misunderstood."""
+        if driver.never:
+            return driver.never if _absence_fits(driver.never, way) else None
         strength = {f.name: way * score.shares[f.name] for f in driver.features}
         fit = [f for f in driver.features if strength[f.name] > 0 and self._fit(score, f, way)]
         best = max((strength[f.name] for f in fit), default=0.0)
@@ -224,11 +235,14 @@ def _values(
     vector: Mapping[str, Any], feature: Declaration
 ) -> tuple[Value, float | None, float | None]:
     """The feature's value and, of a change, the value before and the one reached."""
-    value = vector[feature.name]
-    known = value if isinstance(value, str) else _number(value)
+    known = _known(vector[feature.name])
     if not isinstance(feature, Change):
         return known, None, None
     return known, _number(vector.get(feature.baseline)), _number(vector.get(feature.of))
+
+
+def _known(value: Any) -> Value:
+    return value if isinstance(value, str) else _number(value)
 
 
 def _number(value: Any) -> float | None:

@@ -14,7 +14,8 @@ from serving.reasons import Explainer, Score, Why, probability, rounded
 from serving.schemas import Reason
 
 TYPICAL = -3.0
-PLAIN = {f.name: f.if_none for f in CHURN} | dict.fromkeys(CHURN.baselines, nan)
+LATELY = {name: 9.0 for name in CHURN.names if name.startswith("days_since_last_")}
+PLAIN = {f.name: f.if_none for f in CHURN} | LATELY | dict.fromkeys(CHURN.baselines, nan)
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,44 @@ def test_a_change_that_is_not_known_says_nothing_but_an_absent_answer_does():
     [reason] = why(shares, {"events_28d_change_28d": nan}).reasons
     assert reason.text == "No CSAT answer in the last 24 weeks"
     assert reason.value is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "values", "texts"),
+    [
+        (
+            {"events_28d": 0.5, "active_users_28d": 0.3, "days_since_last_use": 0.1},
+            {"days_since_last_use": nan},
+            ["The product has never been used"],
+        ),
+        (
+            {"nps_last_364d": 0.3, "csat_mean_168d": 0.2},
+            {"days_since_last_answer": nan},
+            ["No survey has ever been answered"],
+        ),
+        ({"events_28d": 0.5}, {}, ["Nothing done in the product in the last 4 weeks"]),
+    ],
+)
+def test_what_never_happened_is_told_once(
+    shares: Mapping[str, float], values: Mapping[str, float], texts: list[str]
+):
+    assert [reason.text for reason in why(shares, values).reasons] == texts
+
+
+@pytest.mark.parametrize(
+    ("name", "protects"),
+    [
+        ("complaints_84d", True),
+        ("failed_payments_28d", True),
+        ("nps_last_364d", False),
+        ("surveys_answered_364d", False),
+        ("tickets_28d", False),
+        ("first_value_reached", False),
+    ],
+)
+def test_only_the_absence_of_trouble_protects(name: str, protects: bool):
+    told = why({name: -0.5, "refunds_168d": -0.2})
+    assert (name in codes(told.protective)) is protects
 
 
 def test_what_nobody_can_act_on_stands_apart():
