@@ -37,6 +37,12 @@ MOMENT = timedelta(microseconds=1)
 
 Location = Annotated[str | None, typer.Option(help="A folder, .duckdb file or database URL.")]
 Format = Annotated[str | None, typer.Option(help='How text dates are written: "%d-%m-%Y".')]
+Incremental = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder that keeps use summed up by day, so that a night reads what is new."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -71,6 +77,7 @@ def features(
         typer.Option(formats=DAY, help="Write vectors as of this date; may be repeated."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The Parquet file to write.")] = None,
+    incremental: Incremental = None,
     history: Location = None,
     date_format: Format = None,
     as_json: AsJson = False,
@@ -81,7 +88,7 @@ def features(
     """
     from features.catalogue import catalogue
 
-    settings = _settings(history=history, date_format=date_format)
+    settings = _settings(history=history, date_format=date_format, partials=incremental)
     known = catalogue(settings.key_events, settings.milestones)
     if not as_of:
         _say({"features": [_entry(f) for f in known]} if as_json else _listed(known))
@@ -148,7 +155,7 @@ def terms(settings: "Settings") -> "Terms":
     )
 
 
-def _settings(**given: str | None) -> "Settings":
+def _settings(**given: str | Path | None) -> "Settings":
     from features.settings import read_settings
 
     return read_settings(**{name: value for name, value in given.items() if value is not None})
@@ -172,7 +179,8 @@ def _written(
         found = opened(settings.history, settings.date_format or "")
         kept, accounts = usable(found, settings.usage_outside_subscription)
         require_read(accounts)
-        return write_vectors(known, kept, [day.date() for day in days], path, active_days, step)
+        dates = [day.date() for day in days]
+        return write_vectors(known, kept, dates, path, active_days, step, settings.partials)
 
 
 def _entry(feature: "Declaration") -> dict[str, str]:

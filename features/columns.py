@@ -5,6 +5,7 @@ Needs no pandas, so that the service can start without it.
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -25,12 +26,21 @@ Places: TypeAlias = NDArray[np.int64]
 NOWHERE = -1
 
 
-def columns(features: FeatureSet, known: Known, customers: Sequence[str]) -> dict[str, Values]:
-    """Each column of the vectors on one date, baselines included, one value per customer."""
+def columns(
+    features: FeatureSet,
+    known: Known,
+    customers: Sequence[str],
+    made: Mapping[Part, Values] = MappingProxyType({}),
+) -> dict[str, Values]:
+    """Each column of the vectors on one date, baselines included, one value per customer.
+
+    `made` are the values of parts that need not be computed any more, in the customers' order.
+    """
     ids = pa.array(customers, pa.string())
-    last = recent(features.parts) if USAGE.name in known.tables else {}
-    parts = dict.fromkeys(last.get(part, part) for part in features.parts)
-    values = dict(_on_one_date(known, list(parts), ids))
+    wanted = [part for part in features.parts if part not in made]
+    last = recent(wanted) if USAGE.name in known.tables else {}
+    parts = dict.fromkeys(last.get(part, part) for part in wanted)
+    values = {**made, **_on_one_date(known, list(parts), ids)}
     for part, within in last.items():
         values[part] = _ever(known, part, within, values[within], ids)
     return features.columns(values)

@@ -58,7 +58,12 @@ def valued(rows: ir.Table, column: str) -> ir.Value:
 
 def summed(value: ir.NumericValue, where: ir.BooleanValue | None) -> ir.NumericValue:
     """A sum in millionths, the same whatever order the rows come in."""
-    return floored(value * MILLIONTHS + 0.5).sum(where=where)
+    return summand(value).sum(where=where)
+
+
+def summand(value: ir.NumericValue) -> ir.NumericValue:
+    """What a value adds to a sum: whole millionths."""
+    return floored(value * MILLIONTHS + 0.5)
 
 
 def _met(value: ir.Value, condition: Condition) -> ir.BooleanValue:

@@ -114,6 +114,7 @@ class Settings(BaseSettings):
 
     # What the history says
     date_format: str | None = None  # strptime's, for dates in files that are not ISO 8601
+    partials: Path | None = None  # a folder: use summed up by day, kept from night to night
     key_events: Names = ()
     milestones: Names = ()
     usage_outside_subscription: Literal["keep", "set_aside"] = "keep"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 import ibis
 import numpy as np
@@ -12,6 +13,7 @@ from features.columns import Places, columns, computed
 from features.derived import midnight
 from features.featureset import FeatureSet, Part, Values
 from features.history import History, Known
+from features.nightly import kept_parts
 
 MANY_DATES = 60
 FEW_CUSTOMERS = 1_000
@@ -28,11 +30,13 @@ def vectors(
     history: History,
     wanted: pd.DataFrame,
     progress: Callable[[date], None] | None = None,
+    partials: Path | None = None,
 ) -> pd.DataFrame:
     """The vectors of a spine (customer_id, as_of), in its order and indexed by it.
 
     Columns are the features' names, then the baselines that only words use. A customer without any
-    row gets each feature's declared empty value.
+    row gets each feature's declared empty value. `partials` is a folder where use is kept summed up
+    from night to night, and brought up to the dates.
     """
     index = pd.MultiIndex.from_frame(wanted[["customer_id", "as_of"]])
     dates = sorted(set(wanted["as_of"]))
@@ -40,20 +44,25 @@ def vectors(
         return _of_spine(features, history, wanted).reindex(index)
     made = []
     for as_of in dates:
-        made.append(_of_date(features, history, wanted[wanted["as_of"] == as_of], as_of))
+        made.append(_of_date(features, history, wanted[wanted["as_of"] == as_of], as_of, partials))
         if progress:
             progress(as_of)
     return pd.concat(made).reindex(index) if made else _shaped(features, {}, index)
 
 
 def _of_date(
-    features: FeatureSet, history: History, wanted: pd.DataFrame, as_of: date
+    features: FeatureSet,
+    history: History,
+    wanted: pd.DataFrame,
+    as_of: date,
+    partials: Path | None,
 ) -> pd.DataFrame:
     """One date for its customers: the history is filtered only where they are few."""
     ids = wanted["customer_id"].tolist()
     known = (history.of(ids) if len(ids) <= FEW_CUSTOMERS else history).known(as_of)
     index = pd.MultiIndex.from_frame(wanted[["customer_id", "as_of"]])
-    return pd.DataFrame(columns(features, known, ids), index=index)
+    kept = kept_parts(partials, features.parts, history, as_of, ids)
+    return pd.DataFrame(columns(features, known, ids, kept), index=index)
 
 
 def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> pd.DataFrame:

@@ -33,16 +33,18 @@ def write_vectors(
     path: Path,
     active_days: int | None = None,
     step: Step = lambda _: None,
+    partials: Path | None = None,
 ) -> Written:
     """Writes the vectors of the customers active on each date: customer_id, as_of, the features.
 
     `active_days` says that those are active who used the product so lately, not those under
-    contract. `step` is told two steps a date.
+    contract. `step` is told two steps a date. `partials` is a folder where use is
+    kept summed up from night to night.
     """
     told = [_on(history, as_of, active_days, step) for as_of in dates]
     status = pd.concat(told)
     active = status["status"] == ACTIVE
-    made = vectors(features, history, status[active], lambda d: step(f"vectors of {d}"))
+    made = vectors(features, history, status[active], lambda d: step(f"vectors of {d}"), partials)
     _write(made[features.names], path)
     others = status.loc[~active, "status"].value_counts().sort_index()
     counts = {str(name): int(count) for name, count in others.items()}

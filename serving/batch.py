@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 
 from features.errors import InsufficientData
 from features.featureset import Values
+from features.locked import only_writer
 from features.outside import into
 from serving.cases import Cases
-from serving.dataset import FILE, only_writer, publish, run_before, run_of, schema_of
+from serving.dataset import FILE, publish, run_before, run_of, schema_of
 from serving.freshness import require_fresh
 from serving.likely import Limits, differences, require_likely
 from serving.resumable import write

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,6 +72,7 @@ def score(
     if dry_run:
         typer.echo("\n".join(_tried(scorer, day, settings.scores, terms, as_json) for day in dates))
         return
+    scorer = replace(scorer, partials=settings.partials)
     outcomes = [_scored(scorer, day, settings, terms, quiet=as_json) for day in dates]
     typer.echo(
         json.dumps({"runs": [_said(outcome) for outcome in outcomes]}, indent=2)

@@ -5,26 +5,21 @@ replaces another renames its file over the old one.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fcntl import LOCK_EX, LOCK_NB, flock
-from os import getpid
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.errors import Busy
 from serving.schemas import Prediction, Reason
 
 PREFIX = "as_of="
 FILE = "scores.parquet"
 MANIFEST = "_manifest.json"
 SUCCESS = "_SUCCESS"
-LOCK = ".lock"
 INPUTS = b"churn.inputs"
 
 REASON = pa.struct(
@@ -145,33 +140,6 @@ def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) 
         (made / name).replace(place / name)
     made.rmdir()
     return place
-
-
-@contextmanager
-def only_writer(scores: Path) -> Iterator[None]:
-    """Lets one process write into the data set at a time.
-
-    Raises:
-        Busy: Another one is writing.
-    """
-    scores.mkdir(parents=True, exist_ok=True)
-    with (scores / LOCK).open("a+") as lock:
-        _take(lock, scores)
-        lock.truncate(0)
-        lock.write(str(getpid()))
-        lock.flush()
-        yield
-
-
-def _take(lock: Any, scores: Path) -> None:
-    try:
-        flock(lock, LOCK_EX | LOCK_NB)
-    except BlockingIOError as error:
-        lock.seek(0)
-        raise Busy(
-            f"Process {lock.read()} is writing into {scores}; it goes on, and this one has done "
-            "nothing. Run it again when the other has ended."
-        ) from error
 
 
 def row_of(prediction: Prediction) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from features.columns import columns
 from features.errors import SourceError
 from features.history import History
 from features.languages import ENGLISH, Language
+from features.nightly import kept_parts
 from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
@@ -50,10 +52,10 @@ class Scorer:
     `limits` are the probabilities at which medium, high and critical begin. `use_days` is for
     businesses without contracts: who used the product in so many days is a customer. A history's
     connection serves one thread at a time: hold `reading` while asking `history` anything. `heard`
-    is told of the predictions that are answered one by one, with their vectors and where these came
-    from; it must not wait. `store` has the night's predictions; `record` is
-    what came of those scored alike; `freshness_days` is by table the
-    oldest that its newest row may be.
+    is told of the predictions that are answered one by one, with their vectors and where these
+    came from; it must not wait. `store` has the night's predictions; `record` is what came of
+    those scored alike; `freshness_days` is by table the oldest that its newest row may be;
+    `partials` is a folder where use is kept summed up by day.
     """
 
     model: ChurnModel
@@ -66,6 +68,7 @@ class Scorer:
     freshness_days: Mapping[str, int] = field(default_factory=dict)
     store: Store | None = None
     record: Record = ()
+    partials: Path | None = None
     heard: Heard = field(default=lambda cases, told, source: None, repr=False, compare=False)
     source: str = HISTORY
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
@@ -75,7 +78,15 @@ class Scorer:
 
     def beside(self, history: History) -> "Scorer":
         """The same model beside another history."""
-        return replace(self, history=history, store=None, reading=RLock(), _days={}, source=TABLES)
+        return replace(
+            self,
+            history=history,
+            store=None,
+            partials=None,
+            reading=RLock(),
+            _days={},
+            source=TABLES,
+        )
 
     def in_place_of(self, other: "Scorer") -> "Scorer":
         """This model beside the other's history; for a while both may be asking it."""
@@ -141,7 +152,10 @@ class Scorer:
             known = self.history.known(as_of)
             people = everybody(known, as_of, self.use_days)
             told = tuple(person for person in people if person.status not in GONE)
-            made = columns(self.model.features, known, [person.customer_id for person in told])
+            ids = [person.customer_id for person in told]
+            parts = self.model.features.parts
+            kept = kept_parts(self.partials, parts, self.history, as_of, ids)
+            made = columns(self.model.features, known, ids, kept)
         aside = Counter(person.insufficient for person in people if person.insufficient)
         return Everyone(len(people), Cases(told, made), dict(aside))
 

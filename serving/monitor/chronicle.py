@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from features.errors import ContractError
-from serving.dataset import only_writer
+from features.locked import only_writer
 from serving.monitor.finding import Check, Finding, Severity
 from serving.monitor.look import Look
 

@@ -17,11 +17,12 @@ import pytest
 
 import churn
 from features.errors import Busy, InsufficientData, StaleData
+from features.locked import LOCK
 from serving.batch import Outcome, Terms, digest_of, score_everyone
 from serving.board import Board
 from serving.bundle import LOCK as PUBLISHING
 from serving.bundle import bundle_at, published
-from serving.dataset import FILE, LOCK, MANIFEST, SCHEMA, SUCCESS, run_before, run_of
+from serving.dataset import FILE, MANIFEST, SCHEMA, SUCCESS, run_before, run_of
 from serving.schemas import Prediction
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF
@@ -182,7 +183,7 @@ def test_a_date_on_which_nobody_can_be_scored_is_an_error(scorer: Scorer, scores
 HOLD = """
 import sys
 from pathlib import Path
-from serving.dataset import only_writer
+from features.locked import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

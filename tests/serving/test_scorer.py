@@ -328,3 +328,13 @@ def test_a_band_begins_at_its_limit() -> None:
     bands = [band_of(p, limits) for p in (0.0, 0.0999, 0.1, 0.2, 0.3999, 0.4, 1.0, None)]
     assert bands[:-1] == ["low", "low", "medium", "high", "high", "critical", "critical"]
     assert bands[-1] == "insufficient_data"
+
+
+def test_the_base_is_scored_alike_from_use_kept_summed_up_by_day(scorer: Scorer, tmp_path: Path):
+    whole = scorer.everyone(AS_OF).cases
+    nightly = replace(scorer, partials=tmp_path)
+    nightly.everyone(AS_OF - timedelta(days=1))
+    kept = nightly.everyone(AS_OF).cases
+    assert kept.people == whole.people
+    for name, values in whole.columns.items():
+        np.testing.assert_array_equal(kept.columns[name], values, err_msg=name)
