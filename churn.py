@@ -44,6 +44,9 @@ COMMANDS = (
     Command("rollback", "training.cli_champion", "Make the champion before champion again."),
     Command("backtest", "training.cli_backtest", "Say how a model would have done at past dates."),
     Command("tune", "training.cli_tune", "Look for better settings of the trees than the default."),
+    Command(
+        "report", "training.cli_report", "Write one page: scorecard, model card, backtest, drift."
+    ),
     Command("score", "serving.cli", "Score the whole base as of a date into the scores' data set."),
     Command("serve", "serving.cli", "Serve the API and the page."),
     Command(

@@ -105,9 +105,14 @@ class Drift:
     by_chance: float
 
     @property
+    def limit(self) -> float:
+        """From where on it asks for a look."""
+        return max(self.bound, self.by_chance)
+
+    @property
     def warns(self) -> bool:
         """Whether it has moved past its bound, and further than chance explains."""
-        return self.psi >= max(self.bound, self.by_chance)
+        return self.psi >= self.limit
 
 
 def drift(name: str, reference: Shares, column: ArrayLike, bound: float = FEATURE_WARNS) -> Drift:

@@ -1,10 +1,12 @@
 """Files that are there as a whole or not at all."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import NamedTemporaryFile, mkdtemp
+from typing import Any
 
 
 def put(path: Path, content: str | bytes) -> Path:
@@ -16,6 +18,11 @@ def put(path: Path, content: str | bytes) -> Path:
     made = Path(draft.name)
     made.chmod(0o644)
     return made.replace(path)
+
+
+def read(path: Path) -> Any:
+    """The JSON of a file; None where there is no such file."""
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 @contextmanager

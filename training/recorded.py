@@ -11,6 +11,7 @@ from training.figures import Measure, measures
 from training.gate import Decision
 from training.labels import Label
 from training.model import ChurnModel
+from training.model_card import model_card, written
 from training.page.rendered import scorecard_files
 from training.scorecard import Scorecard
 from training.track import Run
@@ -32,6 +33,7 @@ def report(
     names = trained.model.features.names
     card, others = told.scorecard.to_dict(), {n: each.to_dict() for n, each in parts.items()}
     about = _about(trained.model, told.decision, currency)
+    words = model_card(trained.model, label, card, told.guards, told.decision.outcome)
     return Run(
         params=parameters(trained, label),
         metrics=metrics(told),
@@ -45,11 +47,16 @@ def report(
             "scorecard": card,
             **{f"scorecard_{name}": each for name, each in others.items()},
             "contract": trained.model.features.contract,
+            "about": about,
+            "model_card": words,
             "drift": watched(trained),
             "guards": [asdict(each) for each in told.guards],
             "decision": {"outcome": told.decision.outcome, "reasons": told.decision.reasons},
         },
-        texts=scorecard_files(card, about, list(others.values())),
+        texts={
+            **scorecard_files(card, about, list(others.values())),
+            "model_card.md": written(words, trained.model.version),
+        },
         example=trained.test[names].head(3).reset_index(drop=True),
         data=trained.snapshots.rows,
         digest=trained.digest,

@@ -97,6 +97,24 @@ def worth(card: Card, currency: str) -> str:
     )
 
 
+def held_out(card: Card) -> str:
+    """What the customers held out at random say, or that there are none."""
+    arms = {row["arm"]: row for row in card.get("interventions", ())}
+    if not arms:
+        return "The history records no treatments: whether acting on a score helps is not known."
+    held = arms.get("held out at random")
+    if held is None:
+        return "Nobody was held out at random: what would come if nobody acted is not known."
+    ratio = held["observed_expected"]["value"]
+    if ratio["point"] is None:
+        return f"Only {held['churned']} of those held out at random churned: too few to judge by."
+    return (
+        f"Where customers were held out at random, observed / expected is {number(ratio['point'])} "
+        f"({between(ratio)}) and AUC {number(held['auc']['value']['point'])}; {held['treated']:,} "
+        f"of {held['rows']:,} rows were treated all the same."
+    )
+
+
 def simulated(card: Card) -> list[dict[str, Any]]:
     """Cut-offs a team might choose, with its own capacity and the most profitable one."""
     curve = card["money"]["cut_offs"]
