@@ -46,6 +46,11 @@ class History:
         spine = isinstance(as_of, ir.Table)
         return Known(tables, ("customer_id", AS_OF) if spine else ("customer_id",))
 
+    def until(self, day: date) -> "History":
+        """The history as a reader of that day had it: nothing that came to be known later."""
+        cut = {n: _known(TABLES[n], t, day).select(*t.columns) for n, t in self.tables.items()}
+        return History(cut)
+
     def of(self, customers: list[str]) -> "History":
         """The history of these customers only."""
         return History({n: t.filter(t.customer_id.isin(customers)) for n, t in self.tables.items()})

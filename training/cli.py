@@ -35,7 +35,7 @@ def train(
     history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
     now: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Train as of this day; default: the data's end."),
+        typer.Option(formats=["%Y-%m-%d"], help="Train on what was known by then; default: all."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Boosters to average.")] = None,
     prediction_log: Annotated[
@@ -67,8 +67,8 @@ def trained(
         ContractError: `churn check` finds an error in it.
     """
     with progress("trained", STEPS, quiet) as step:
-        kept = read_history(settings, step)
-        return _ran(settings, kept, plan_of(settings, now or last_day(kept), threads), step)
+        kept, day = as_of_day(read_history(settings, step), now)
+        return _ran(settings, kept, plan_of(settings, day, threads), step)
 
 
 def read_history(settings: Settings, step: Callable[[str], None]) -> History:
@@ -79,6 +79,11 @@ def read_history(settings: Settings, step: Callable[[str], None]) -> History:
     found = opened(settings.history, settings.date_format or "")
     kept, _ = usable(found, settings.usage_outside_subscription)
     return with_recorded(kept, settings.recorded)
+
+
+def as_of_day(history: History, now: date | None) -> tuple[History, date]:
+    """The history as it was known on a day, and that day; all of it, up to its end, by default."""
+    return (history, last_day(history)) if now is None else (history.until(now), now)
 
 
 def plan_of(settings: Settings, now: date, threads: int, trees: int | None = None) -> Plan:
@@ -100,6 +105,8 @@ def plan_of(settings: Settings, now: date, threads: int, trees: int | None = Non
 def _ran(settings: Settings, history: History, plan: Plan, step: Callable[[str], None]) -> Outcome:
     named = {"key_events": list(settings.key_events), "milestones": list(settings.milestones)}
     log = read_log(settings.prediction_log) if settings.prediction_log else None
+    if log is not None:
+        log = log[log["as_of"] <= plan.now]
     offer = Offer(**settings.offer.model_dump())
     business = Business(offer, settings.capacity, named, settings.currency, log)
     return run(

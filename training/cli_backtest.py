@@ -11,10 +11,9 @@ from features.catalogue import catalogue
 from features.settings import Settings, read_settings
 from training.backtest import Stop, Walk
 from training.backtest import backtest as walked
-from training.cli import plan_of, progress, read_history
+from training.cli import as_of_day, plan_of, progress, read_history
 from training.labels import label_of
 from training.money import Offer
-from training.snapshots import last_day
 from training.walked import leave, lines
 
 
@@ -23,7 +22,7 @@ def backtest(  # noqa: PLR0913 (each is an option)
     history: Annotated[str | None, typer.Option(help="A folder, .duckdb file or URL.")] = None,
     now: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Walk up to this day; default: the data's end."),
+        typer.Option(formats=["%Y-%m-%d"], help="Walk with what was known by then; default: all."),
     ] = None,
     dates: Annotated[
         int | None, typer.Option(min=1, help="How many as-of dates, the newest; default: all.")
@@ -58,8 +57,8 @@ def _walked(
 ) -> tuple[list[Stop], dict[str, Any]]:
     dates, every, trees = size
     with progress("walked", 2 * (dates or 24), quiet) as step:
-        kept = read_history(settings, step)
-        plan = plan_of(settings, now.date() if now else last_day(kept), threads, trees)
+        kept, day = as_of_day(read_history(settings, step), now.date() if now else None)
+        plan = plan_of(settings, day, threads, trees)
         walk = Walk(
             label=label_of(settings),
             plan=plan,

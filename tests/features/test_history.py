@@ -150,6 +150,27 @@ def _plain(rows):
     return sorted(repr([float(v) if type(v) is int else v for v in row]) for row in rows)
 
 
+def test_a_history_cut_on_a_day_holds_only_what_was_known_by_it():
+    tables = {
+        "tickets": [
+            {"customer_id": "a", **ticket(resolved_at=MIDNIGHT + DAY, csat=2.0, csat_at=MIDNIGHT)},
+            {"customer_id": "a", **ticket(MIDNIGHT + DAY)},
+        ],
+        "usage": [
+            {"customer_id": "a", "at": MIDNIGHT - DAY, "event": "login"},
+            {"customer_id": "a", "at": MIDNIGHT - DAY, "event": "late", "known_at": MIDNIGHT},
+        ],
+    }
+    cut = history_of(tables).until(AS_OF).known(AS_OF + 99 * DAY).tables
+    [told] = cut["tickets"].to_pyarrow().to_pylist()
+    assert (told["opened_at"], told["resolved_at"], told["csat"]) == (
+        MIDNIGHT - 10 * DAY,
+        None,
+        None,
+    )
+    assert cut["usage"].event.to_pyarrow().to_pylist() == ["login"]
+
+
 def test_a_history_of_some_customers_holds_their_rows_only():
     rows = [{"customer_id": c, "at": MIDNIGHT - DAY, "event": "login"} for c in CUSTOMERS]
     found = history_of({"usage": rows}).of(["c03", "nobody"]).tables["usage"].to_pyarrow()
