@@ -4,11 +4,11 @@ Written from the declarations of features, the label and the scorecard, so that 
 Sections after Mitchell et al. (2019), "Model Cards for Model Reporting".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from features.feature import Risk
+from features.feature import Declaration, Risk
 from features.featureset import FeatureSet
 from features.tables import TABLES
 from training.attributes import PROXIES, by_theme, columns_read, of_the_customer, protected
@@ -110,27 +110,33 @@ def _data(model: ChurnModel, card: Card) -> Section:
         "Every value is as it was known on its as-of date. Treatments are never a feature.",
     )
     rows = tuple(
-        (name, TABLES[name].meaning.split(". ")[0].rstrip("."), ", ".join(c.name for c in read))
+        (name, _plain(TABLES[name].meaning.split(". ")[0]), ", ".join(c.name for c in read))
         for name, read in columns_read(model.features).items()
     )
     return Section("What it was made from", lines, ("table", "what it holds", "columns read"), rows)
 
 
+def _plain(meaning: str) -> str:
+    """What a table or column holds, for a page rather than for the docs."""
+    return meaning.rstrip(".").replace("`", "")
+
+
 def _features(features: FeatureSet) -> Section:
     rows = tuple(
-        (theme, str(len(made)), _directed([each.risk for each in made]), made[0].name)
+        (theme, str(len(made)), str(_directed(made)), made[0].name)
         for theme, made in by_theme(features).items()
     )
-    held = sum(each.risk is not Risk.EITHER for each in features)
     lines = (
-        f"{len(features.names)} features in {len(rows)} themes; {held} of them may move the score "
+        f"{len(features.names)} features in {len(rows)} themes; {_directed(features)} of them may move the score "
         "in one direction only, which the model cannot unlearn.",
     )
-    return Section("What it looks at", lines, ("theme", "features", "held", "such as"), rows)
+    return Section(
+        "What it looks at", lines, ("theme", "features", "in one direction only", "such as"), rows
+    )
 
 
-def _directed(risks: Sequence[Risk]) -> str:
-    return f"{sum(each is not Risk.EITHER for each in risks)} in one direction"
+def _directed(features: Iterable[Declaration]) -> int:
+    return sum(each.risk is not Risk.EITHER for each in features)
 
 
 def _quality(card: Card) -> tuple[str, ...]:
@@ -170,7 +176,7 @@ def _ethics(model: ChurnModel) -> Section:
     named = (*model.about.get("key_events", ()), *model.about.get("milestones", ()))
     found = protected(model.features, named)
     rows = tuple(
-        (each.name, each.meaning.rstrip("."), PROXIES.get(each.name, "is how the business works"))
+        (each.name, _plain(each.meaning), PROXIES.get(each.name, "is how the business works"))
         for each in of_the_customer(model.features)
     )
     lines = (
