@@ -12,9 +12,8 @@ from features.catalogue import catalogue
 from features.errors import ExitCode
 from features.settings import Settings, config_file, read_settings
 from training import chosen
-from training.cli import plan_of, progress, read_history, registry_of
+from training.cli import as_of_day, plan_of, progress, read_history, registry_of
 from training.labels import label_of
-from training.snapshots import last_day
 from training.tune import Search, Tuned
 from training.tune import tune as searched
 
@@ -63,8 +62,8 @@ def _tuned(
     settings: Settings, now: datetime | None, search: Search, threads: int, quiet: bool
 ) -> Tuned:
     with progress("tuned", search.trials + 32, quiet) as step:
-        kept = read_history(settings, step)
-        plan = plan_of(settings, now.date() if now else last_day(kept), threads)
+        kept, day = as_of_day(read_history(settings, step), now.date() if now else None)
+        plan = plan_of(settings, day, threads)
         features = catalogue(settings.key_events, settings.milestones)
         folder = Path(settings.home) / "tune"
         return searched(kept, features, label_of(settings), plan, search, folder, step)

@@ -127,8 +127,8 @@ def _features(features: FeatureSet) -> Section:
         for theme, made in by_theme(features).items()
     )
     lines = (
-        f"{len(features.names)} features in {len(rows)} themes; {_directed(features)} of them may move the score "
-        "in one direction only, which the model cannot unlearn.",
+        f"{len(features.names)} features in {len(rows)} themes; {_directed(features)} of them may "
+        "move the score in one direction only, which the model cannot unlearn.",
     )
     return Section(
         "What it looks at", lines, ("theme", "features", "in one direction only", "such as"), rows
