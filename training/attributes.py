@@ -24,7 +24,7 @@ GROUNDS: Mapping[str, tuple[str, ...]] = {
 }
 PROXIES: Mapping[str, str] = {
     "country": "stands near nationality and language where customers are private persons: leave "
-    "`country` out of the history there",
+    "it out of the history there",
     "segment": "is the business's own grouping: it must not be made of a protected ground",
     "channel": "says how the customer was won: a campaign aimed at a protected group would show",
 }

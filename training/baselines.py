@@ -1,4 +1,4 @@
-"""What a model has to beat: the base rate, the best single feature, and a logistic model.
+"""What a model has to beat: base rate, best single feature, health score and a logistic model.
 
 All are fitted on the training window and judged on the same out-of-time rows as the model.
 """
@@ -21,12 +21,13 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Baselines:
-    """Probabilities of the three baselines for the rows to be judged on."""
+    """Probabilities of the baselines for the rows to be judged on."""
 
     base_rate: Numbers
     best_single: Numbers
     best_single_name: str
     logistic: Numbers
+    health: Numbers
 
     @property
     def rivals(self) -> dict[str, Numbers]:
@@ -35,19 +36,21 @@ class Baselines:
             "base rate": self.base_rate,
             "best single feature": self.best_single,
             "logistic": self.logistic,
+            "health score": self.health,
         }
 
 
 def baselines(
     features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame
 ) -> Baselines:
-    """Fit the three on `train` and `churned`, and apply them to `test`."""
+    """Fit them on `train` and `churned`, and apply them to `test`."""
     name, single = best_single(features, train, churned, test)
     return Baselines(
         base_rate=np.full(len(test), churned.mean()),
         best_single=single,
         best_single_name=name,
         logistic=logistic(features, train, churned, test),
+        health=health(features, train, churned, test),
     )
 
 
@@ -60,9 +63,45 @@ def best_single(
     sign = 1.0 if strengths[name] >= 0.5 else -1.0
     blank = blank_of(train[name].to_numpy(float), churned)
     seen, asked = (sign * known_as(rows[name].to_numpy(float), blank) for rows in (train, test))
+    return name, _lined(seen, asked, churned)
+
+
+def health(
+    features: FeatureSet, train: pd.DataFrame, churned: Numbers, test: pd.DataFrame
+) -> Numbers:
+    """A rule health score: what teams add up by hand, as probabilities for `test`.
+
+    Nothing is learnt but the line from score to probability. Each feature with a declared direction
+    gives the share of the training rows that it is worse than; features count alike within their
+    theme, and themes alike.
+    """
+    seen, asked = (unhealthy(features, train, rows) for rows in (train, test))
+    return _lined(seen, asked, churned)
+
+
+def unhealthy(features: FeatureSet, train: pd.DataFrame, rows: pd.DataFrame) -> Numbers:
+    """The health score turned round: from 0, the best there is, to 1."""
+    themes: dict[str, list[Numbers]] = {}
+    for each in features:
+        if each.risk:
+            worse = _worse_than(train[each.name].to_numpy(float), rows[each.name].to_numpy(float))
+            themes.setdefault(each.theme, []).append(worse if each.risk > 0 else 1 - worse)
+    told = [np.mean(worse, axis=0) for worse in themes.values()]
+    return np.asarray(np.mean(told, axis=0)) if told else np.full(len(rows), 0.5)
+
+
+def _worse_than(train: Numbers, values: Numbers) -> Numbers:
+    """The share of the known training values below each; half where nothing is known."""
+    known = np.sort(train[~np.isnan(train)])
+    low, high = (np.searchsorted(known, values, side=side) for side in ("left", "right"))
+    return np.where(np.isnan(values), 0.5, (low + high) / max(2 * len(known), 1))
+
+
+def _lined(seen: Numbers, asked: Numbers, churned: Numbers) -> Numbers:
+    """Scores as probabilities, by a line fitted on the training window."""
     centre, width = seen.mean(), max(seen.std(), 1e-9)
     line = fit_platt((seen - centre) / width, churned)
-    return name, line.probability((asked - centre) / width)
+    return line.probability((asked - centre) / width)
 
 
 def single_aucs(features: FeatureSet, train: pd.DataFrame, churned: Numbers) -> dict[str, float]:

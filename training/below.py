@@ -82,7 +82,7 @@ def constant(train: pd.DataFrame, test: pd.DataFrame) -> Baselines:
     """What a baseline is compared with: itself. No line can be fitted through so few."""
     rate = (train["churned"].sum() + 0.5) / (len(train) + 1)
     same = np.full(len(test), rate)
-    return Baselines(same, same, "", same)
+    return Baselines(same, same, "", same, same)
 
 
 def decision_below(model: ChurnModel, champion: ChurnModel | None, fired: list[str]) -> Decision:

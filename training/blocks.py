@@ -67,6 +67,8 @@ class Given:
     monotone_violations: float = math.nan
     theme_jaccard: float = math.nan
     seed_spread: float = math.nan
+    rank_by_month: float = math.nan
+    themes_by_month: float = math.nan
     explanation_cost: Costs = UNCOUNTED
     single_feature_auc: Worst = UNKNOWN
     gain_share: Worst = UNKNOWN
@@ -210,6 +212,8 @@ def stability_block(rows: Judged, champion: Array | None, given: Given) -> Stabi
         at_least("Share of the champion's top-decile list kept", Interval(overlap), 0.6),
         Measure("Likeness (Jaccard) of the top two themes", Interval(given.theme_jaccard)),
         Measure("Spread of AUC over seeds", Interval(given.seed_spread)),
+        Measure("Rank correlation with the month before", Interval(given.rank_by_month)),
+        Measure("Likeness of themes with the month before", Interval(given.themes_by_month)),
     )
 
 

@@ -10,7 +10,7 @@ from training.blocks import NOT_MEASURED, Given
 from training.guarded import Guarded
 from training.model import ChurnModel, Told
 from training.probes import GAIN, MISSING, PROBES, SINGLE, probes
-from training.stability import seed_spread, seeds_of, theme_jaccard
+from training.stability import months, seed_spread, seeds_of, theme_jaccard
 from training.train import Trained
 
 EXPLAINED_ROWS = 2_000
@@ -36,6 +36,7 @@ def given(
     made = {each.name: (each.subject, each.figure) for each in guards}
     if not made.keys() >= set(PROBES):
         made = {each.name: (each.subject, each.figure) for each in probes(trained)}
+    later = months(trained.model, trained.test)
     return Given(
         horizon_violations=float(falls.any(axis=1).sum()),
         additivity_error=additivity_error(told),
@@ -47,6 +48,8 @@ def given(
         monotone_violations=_bent(guards),
         seed_spread=seed_spread(trained.model, trained.test),
         theme_jaccard=_likeness(trained.model, champion, some),
+        rank_by_month=later.rank,
+        themes_by_month=later.themes,
     )
 
 

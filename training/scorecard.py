@@ -141,11 +141,16 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class StabilityBlock:
-    """Whether the model says much the same as the champion, and as itself with other seeds."""
+    """Whether it says much the same as the champion, with other seeds, and a month later.
+
+    `theme_jaccard` is against the champion or, before there is one, between two seeds.
+    """
 
     list_overlap: Measure
     theme_jaccard: Measure
     seed_spread: Measure
+    rank_by_month: Measure
+    themes_by_month: Measure
 
 
 @dataclass(frozen=True)

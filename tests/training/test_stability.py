@@ -1,8 +1,12 @@
 """A model's likeness to itself and to the champion."""
 
-import numpy as np
+from datetime import timedelta
 
-from training.stability import by_theme, seed_spread, seeds_of, theme_jaccard
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.stability import by_theme, months, seed_spread, seeds_of, theme_jaccard
 
 
 def test_each_seed_alone_ranks_and_their_mean_is_the_model(trained):
@@ -30,3 +34,19 @@ def test_a_model_gives_its_own_reasons(trained):
 def test_themes_share_out_all_that_features_contribute(trained):
     shares = np.random.default_rng(0).normal(size=(5, len(trained.model.features.names)))
     assert np.allclose(by_theme(trained.model.features, shares).sum(axis=1), shares.sum(axis=1))
+
+
+def test_the_same_vectors_a_month_later_are_ranked_and_explained_alike(trained):
+    first = trained.test.index.get_level_values("as_of").min()
+    one = trained.test[trained.test.index.get_level_values("as_of") == first]
+    again = one.rename(index={first: first + timedelta(days=31)}, level="as_of")
+    later = months(trained.model, pd.concat([one, again.iloc[::-1]]))
+    assert later.rank == pytest.approx(1)
+    assert later.themes == 1
+    assert np.isnan(months(trained.model, one).rank)
+
+
+def test_customers_move_from_one_month_to_the_next_and_do_not_change_places(trained):
+    later = months(trained.model, trained.test)
+    assert 0.3 < later.rank < 1
+    assert 1 / 3 < later.themes < 1

@@ -76,7 +76,8 @@ def beaten(card: Card) -> str:
     """How it compares with the best of the simple rules."""
     rivals = [row for row in card["baselines"] if row["name"] != "champion"]
     best = max(rivals, key=lambda row: found(row["auc"]["point"]))
-    name = best["feature"] or f"the {best['name']} model".replace("base rate model", "base rate")
+    kind = " model" if best["name"] == "logistic" else ""
+    name = best["feature"] or f"the {best['name']}{kind}"
     gain = best["auc_gain"]
     return (
         f"Its AUC is {number(card['ranking']['auc']['value']['point'])}; that of the best simple "
