@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from features.settings import read_settings
-from training.cli import label_of, progress, read_history, registry_of
+from training.cli import progress, read_history, registry_of
 from training.files import put
+from training.labels import label_of
 from training.reported import Report, gathered
 from training.snapshots import last_day
 

@@ -29,7 +29,7 @@ SHOWN = 20  # columns; those that warn are shown in any case
 
 @dataclass(frozen=True)
 class Moved:
-    """The drift of the newest vectors and scores from where the model learnt."""
+    """The drift of the newest vectors and scores from where the model was judged."""
 
     as_of: date
     customers: int
@@ -44,7 +44,7 @@ class Moved:
 
 
 def moved(bundle: Path, history: History, label: Label, as_of: date) -> Moved | None:
-    """How far customers of a date are from those learnt from; None of a model without reference.
+    """How far customers of a date are from those judged; None of a model without reference.
 
     Raises:
         ContractError: The model is not of this code.
@@ -84,8 +84,8 @@ def said_of(found: Moved) -> dict[str, Any]:
         "moved": bool(found.warning),
         "answer": _answer(score, len(warning)),
         "lines": [
-            f"{found.customers:,} active customers of {found.as_of} against the dates it learnt "
-            f"from; the score against its scores of the test dates.",
+            f"{found.customers:,} active customers of {found.as_of} against those of the dates it "
+            "was judged on.",
             f"Score: PSI {score.psi:.3f} (warns at {score.limit:.3f}).",
             f"{len(warning)} of {len(columns)} features have moved"
             + (f": {', '.join(each.name for each in warning[:5])}." if warning else "."),
@@ -100,7 +100,7 @@ def _answer(score: Drift, warning: int) -> str:
         return "The scores have moved: look why, and train anew if customers have changed."
     if warning:
         return "Some features have moved, the scores have not: look at those features."
-    return "Customers are as they were when the model learnt."
+    return "Customers are as they were when the model was judged."
 
 
 def _row(each: Drift, found: Moved) -> dict[str, Any]:
