@@ -8,7 +8,7 @@ stay is exact; nothing is assumed to be independent.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,12 @@ class Component:
     month: int
     ensemble: int
     calibration: Platt
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Component":
+        """From JSON."""
+        line = Platt(**said["calibration"])
+        return cls(Cause(said["cause"]), said["month"], said["ensemble"], line)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from features.catalogue import catalogue
 from features.errors import ContractError, ModelMissing
 from features.featureset import FeatureSet
-from training.calibrate import Platt, sigmoid
+from training.calibrate import sigmoid
 from training.contract import Numbers, Vectors, agreed, matrix_of
 from training.ensemble import Ensemble, keep, kept, margin_of
 from training.files import new_folder
@@ -231,7 +231,7 @@ def _made_of(folder: Path, said: Mapping[str, Any]) -> ChurnModel:
     return ChurnModel(
         features=agreed(declared, said["contract"]),
         ensembles=tuple(kept(folder, i, size) for i, size in enumerate(said["ensembles"])),
-        components=tuple(_component(each) for each in said["components"]),
+        components=tuple(Component.of(each) for each in said["components"]),
         days=tuple(said["days"]),
         categories={name: tuple(words) for name, words in said["categories"].items()},
         references=References.of(said["references"]),
@@ -245,8 +245,3 @@ def copied(folder: Path, target: Path) -> None:
         shutil.copytree(folder, made, dirs_exist_ok=True)
         if not is_sealed(made):
             seal(made, _read(made))
-
-
-def _component(said: Mapping[str, Any]) -> Component:
-    line = Platt(**said["calibration"])
-    return Component(Cause(said["cause"]), said["month"], said["ensemble"], line)

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jinja2 import UndefinedError
 
 from features.drift import Drift, reference_at
+from features.errors import ContractError
 from features.history import History
 from features.vectors import vectors
 from training import track
@@ -142,7 +144,21 @@ class Report:
 
     @property
     def page(self) -> str:
-        """The report as one page that fetches nothing."""
+        """The report as one page that fetches nothing.
+
+        Raises:
+            ContractError: The version was judged by another release, which asked other questions.
+        """
+        try:
+            return self._page
+        except (UndefinedError, KeyError) as error:
+            raise ContractError(
+                f"Version {self.registered.version} was judged by another release (its scorecard "
+                f"lacks something: {error}): train a model with this release and report on that."
+            ) from error
+
+    @property
+    def _page(self) -> str:
         left = self.documents
         others = [left[name] for name in sorted(left) if name.startswith("scorecard_")]
         report = {

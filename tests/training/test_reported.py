@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from features.drift import REFERENCE, Reference, numbers
+from features.errors import ContractError
 from features.feature import Theme
 from features.measures import last
 from features.relationship import known
@@ -45,6 +46,13 @@ def test_scorecard_card_backtest_and_drift_are_on_one_page_that_fetches_nothing(
 
 def test_without_a_backtest_the_page_says_how_to_get_one(told):
     assert "Run it, then <code>churn report</code> again" in replace(told, walk=None).page
+
+
+def test_a_version_judged_by_another_release_is_refused_by_name(told):
+    card = {k: v for k, v in told.documents["scorecard"].items() if k != "horizons"}
+    other = replace(told, documents={**told.documents, "scorecard": card})
+    with pytest.raises(ContractError, match=r"judged by another release .*'horizons'"):
+        assert other.page
 
 
 def test_the_newest_customers_are_held_against_those_learnt_from(told, trained):
