@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     UNLIKELY = 9, "the scores differ too much from the last run's: nothing was published"
     FINDINGS = 10, "the monitor has a critical finding"
     TARGET = 11, "a place to write into is full, read-only or away: what was there is as it was"
+    UNTOLD = 12, "what the monitor found could not be told by webhook or e-mail"
 
     meaning: str
 

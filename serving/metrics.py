@@ -65,6 +65,18 @@ WAITING = Gauge(
     "churn_waiting_predictions", "Predictions that wait to be logged.", multiprocess_mode="livesum"
 )
 
+FINDINGS = Gauge(
+    "churn_findings",
+    "Findings of the monitor that stand, by check and severity.",
+    ["check", "severity"],
+    multiprocess_mode="livemostrecent",
+)
+MONITORED = Gauge(
+    "churn_monitor_looked_timestamp_seconds",
+    "When the monitor last looked.",
+    multiprocess_mode="livemostrecent",
+)
+
 
 def counted(predictions: Sequence[Prediction]) -> None:
     """Count what was said of customers."""

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from serving.about import card_of, catalogue_of, health_of
 from serving.metrics import TYPE, exposed, reaching
+from serving.monitor.counted import count_findings
 from serving.schemas import Problem
 
 
@@ -59,6 +60,8 @@ def show_metrics(request: Request) -> Response:
     scorer = request.app.state.live.scorer
     if scorer.history.tables:
         reaching(scorer.last_days(scorer.next_as_of()))
+    if folder := getattr(request.app.state, "findings", None):
+        count_findings(folder)
     return Response(exposed(), media_type=TYPE)
 
 

@@ -66,6 +66,7 @@ site = pages(
     currency=settings.currency,
     ledger=ledger,
     bundle=settings.bundle,
+    findings=settings.findings,
     words=words_of(settings),
 )
 
@@ -215,6 +216,7 @@ ChurnService = bentoml.service(
     tracing=tracing_of(settings.traces_to, settings.traced_share),
 )(Churn)
 read = reads(description)
+read.state.findings = settings.findings
 ChurnService.mount_asgi_app(read, name="reads")
 ChurnService.mount_asgi_app(logins(rules.keys, language_of(settings.language)), name="logins")
 ChurnService.mount_asgi_app(site, name="pages")

@@ -76,12 +76,14 @@ def test_the_service_is_probed_for_life_and_for_readiness() -> None:
 
 def test_every_job_calls_a_command_that_there_is() -> None:
     called = [c["args"][0] for p in pods() for c in p["containers"] if c.get("args")]
-    called += [s["command"][0] for n, s in services().items() if n in ("follower", "nightly")]
+    called += [
+        s["command"][0] for n, s in services().items() if n in ("follower", "nightly", "monitor")
+    ]
     assert set(called) <= {command.name for command in COMMANDS}
 
 
 def test_a_night_is_not_tried_again_where_that_mends_nothing() -> None:
-    [night] = [told for told in resources() if told["kind"] == "CronJob"]
+    night = cron_job("churn-nightly")
     [rule] = night["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
     final = {
         ExitCode.ARGUMENTS,
@@ -91,6 +93,21 @@ def test_a_night_is_not_tried_again_where_that_mends_nothing() -> None:
         ExitCode.UNLIKELY,
     }
     assert set(rule["onExitCodes"]["values"]) == {int(code) for code in final}
+
+
+def cron_job(name: str) -> dict[str, Any]:
+    """A job that is run by the clock."""
+    jobs = [told for told in resources() if told["kind"] == "CronJob"]
+    return next(told for told in jobs if told["metadata"]["name"] == name)
+
+
+def test_the_monitor_looks_after_the_night_and_its_findings_are_no_fault_to_try_again() -> None:
+    night, after = cron_job("churn-nightly"), cron_job("churn-monitor")
+    minutes = [[int(n) for n in job["spec"]["schedule"].split()[:2]] for job in (night, after)]
+    assert minutes[0][::-1] < minutes[1][::-1]
+    [rule] = after["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert int(ExitCode.FINDINGS) in rule["onExitCodes"]["values"]
+    assert int(ExitCode.UNTOLD) not in rule["onExitCodes"]["values"]
 
 
 def test_the_compose_file_keeps_the_schema_of_compose() -> None:

@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.errors import ContractError
 from features.locked import only_writer
 from serving.monitor.finding import Check, Finding, Severity
-from serving.monitor.look import Look
+
+if TYPE_CHECKING:
+    from serving.monitor.look import Look
 
 FILE = "findings.json"
 FORMAT = 1
@@ -60,7 +62,7 @@ class Chronicle:
     over: tuple[Over, ...] = ()
     last: Mapping[str, Any] = field(default_factory=dict)
 
-    def after(self, look: Look) -> "Chronicle":
+    def after(self, look: "Look") -> "Chronicle":
         """The chronicle with another look in it."""
         before = {each.finding.key: each for each in self.standing}
         seen = [_seen(finding, before.get(finding.key), look) for finding in look.findings]
@@ -71,7 +73,7 @@ class Chronicle:
         return Chronicle((*seen, *kept), (*over, *self.over)[:KEPT], _said(look))
 
 
-def _seen(finding: Finding, before: Standing | None, look: Look) -> Standing:
+def _seen(finding: Finding, before: Standing | None, look: "Look") -> Standing:
     if before is None:
         return Standing(finding, look.today, look.today)
     return replace(before, finding=finding, seen=look.today, missed=0)
@@ -81,7 +83,7 @@ def _over(stood: Standing, today: date) -> Over:
     return Over(stood.finding, stood.since, today, tuple(stood.sent))
 
 
-def _said(look: Look) -> dict[str, Any]:
+def _said(look: "Look") -> dict[str, Any]:
     return {
         "at": look.at.isoformat(timespec="seconds"),
         "today": str(look.today),

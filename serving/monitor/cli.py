@@ -12,6 +12,7 @@ from features.errors import ExitCode, SettingsError
 
 if TYPE_CHECKING:
     from features.settings import Settings
+    from serving.monitor.alerts import Channel
     from serving.monitor.chronicle import Chronicle
     from serving.monitor.finding import Checked
     from serving.monitor.look import Look, Runs
@@ -38,6 +39,9 @@ def monitor(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what is found; write nothing, tell nobody.")
     ] = False,
+    try_alerts: Annotated[
+        bool, typer.Option("--try-alerts", help="Send a message to try out webhook and e-mail.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Say what has moved, gone missing or turned out otherwise, and what to do about it.
@@ -45,11 +49,14 @@ def monitor(
     Looks at the newest scores and the history behind them: freshness, missing values, drift, bands,
     the top of the list, a forecast of quality, and outcomes that have matured. What is found is
     kept, with the day since when, for the page; new findings are told by webhook and e-mail. Ends
-    with 10 if a finding is critical.
+    with 10 if a finding is critical, else with 12 if people could not be told.
     """
     given = {"history": history} if history else {}
     settings = _settings(**given)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the webhook's address
+    if try_alerts:
+        typer.echo(_tried(settings))
+        return
     today = datetime.now(UTC).date()
     if on and on.date() > today:
         raise SettingsError(f"--on {on.date()} lies in the future: today is {today}, in UTC.")
@@ -59,6 +66,21 @@ def monitor(
         typer.echo("\n".join(f"churn: {each}" for each in wrong), err=True)
     if fails(looked, fail_on):
         raise typer.Exit(ExitCode.FINDINGS)
+    if wrong:
+        raise typer.Exit(ExitCode.UNTOLD)
+
+
+def _tried(settings: "Settings") -> str:
+    """Send a message by every channel, and say by which; raises SinkError."""
+    from serving.monitor.alerts import Message
+
+    channels = _channels(settings)
+    if not channels:
+        raise SettingsError("Neither alert_webhook nor alert_mail_to is set: nobody is told.")
+    text = "Churn monitor: a message to try this out. Nothing is wrong."
+    for channel in channels:
+        channel.send(Message("Churn monitor: a trial", text))
+    return f"Sent by {' and '.join(channel.name for channel in channels)}."
 
 
 def fails(looked: "Look", fail_on: FailOn) -> bool:
@@ -84,7 +106,34 @@ def _looked(
         looked = look_of(settings, today, quiet)
         chronicle = before.after(looked)
         write(settings.findings, chronicle)
-    return looked, chronicle, []
+        wrong = _told(settings, chronicle, today)
+    return looked, chronicle, wrong
+
+
+def _told(settings: "Settings", chronicle: "Chronicle", today: date) -> list[str]:
+    """Tell by every channel, writing down who was told after each; what went wrong, in words."""
+    from features.errors import SinkError
+    from serving.monitor.alerts import Policy, tell
+    from serving.monitor.chronicle import write
+    from serving.monitor.finding import Severity
+
+    policy = Policy(Severity(settings.alerts_from), settings.alert_again_days)
+    wrong = []
+    for channel in _channels(settings):
+        try:
+            chronicle = tell(chronicle, channel, policy, today)
+        except SinkError as down:
+            wrong.append(f"Not told by {channel.name}, the next look tries again: {down}")
+            continue
+        write(settings.findings, chronicle)
+    return wrong
+
+
+def _channels(settings: "Settings") -> "list[Channel]":
+    from serving.sinks.alerting import channels_of
+    from serving.sinks.patience import Clock
+
+    return channels_of(settings, Clock())
 
 
 def look_of(settings: "Settings", today: date, quiet: bool = False) -> "Look":

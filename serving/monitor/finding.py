@@ -56,12 +56,12 @@ class Finding:
     @property
     def what(self) -> str:
         """What was found, as a sentence."""
-        return WORDS[self.code].what % self.given
+        return WORDS[self.code].what.format(**self.given)
 
     @property
     def do(self) -> str:
         """What to do, as a sentence."""
-        return WORDS[self.code].do % self.given
+        return WORDS[self.code].do.format(**self.given)
 
     def said(self) -> dict[str, Any]:
         """As JSON, with its sentences."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +32,7 @@ from serving.web.export import pieces
 from serving.web.guarded import Guarded
 from serving.web.in_language import kept, language_asked, said_of
 from serving.web.model import judgement
+from serving.web.monitor import watched
 from serving.web.portfolio import choices, portfolio, views
 from serving.web.record import Record, record
 from serving.web.recording import (
@@ -67,6 +69,7 @@ def pages(
     ledger: Ledger | None = None,
     bundle: Path | None = None,
     words: Words = USUAL,
+    findings: Path | None = None,
 ) -> Starlette:
     """The pages over one data set of scores; the scorer may be put into `state` later.
 
@@ -80,6 +83,7 @@ def pages(
             Route("/customers.csv", download),
             Route("/treatments", record_treatment, methods=["POST"]),
             Route("/model", show_model),
+            Route("/monitor", show_monitor),
             Route("/disagreement", show_disagreement),
             Route("/disagreement.csv", download_disagreement),
             Route("/disagreement.json", list_disagreement),
@@ -91,7 +95,7 @@ def pages(
     )
     app.state.board, app.state.scorer, app.state.currency = board, scorer, currency
     app.state.ledger, app.state.to_customer, app.state.bundle = ledger, to_customer, bundle
-    app.state.live, app.state.words = None, words
+    app.state.live, app.state.words, app.state.findings = None, words, findings
     return app
 
 
@@ -144,6 +148,12 @@ def show_model(request: Request) -> Response:
     features = [(one, label(one, language)) for one in model.features] if model else []
     said = judgement(bundle, scored, request.query_params, language)
     return _page(request, "model.html", {"scored": scored, "features": features, **said})
+
+
+def show_monitor(request: Request) -> Response:
+    """What the monitor found, since when, and what it measured."""
+    said = watched(request.app.state.findings, datetime.now(UTC))
+    return _page(request, "monitor.html", said)
 
 
 def show_disagreement(request: Request) -> Response:
