@@ -114,24 +114,24 @@ class ChurnModel:
         """Survival by month, and what ends it, of each row."""
         return outlook(self.components, self.days, self.log_odds(self.matrix(vectors)))
 
-    def told(self, vectors: Vectors, days: int | None = None) -> Told:
+    def told(self, vectors: Vectors, days: int | None = None, by: Explainer | None = None) -> Told:
         """Probabilities with what each feature contributes to them, in log-odds.
 
         Contributions of the components' log-odds (TreeSHAP, times the calibration's slope: exact)
         are rescaled through the compounding, see `hazards.rates`. `days` names an earlier end of a
-        month than the horizon.
+        month than the horizon, `by` who tells other contributions than each feature's.
 
         Raises:
             ValueError: No month ends at `days`.
         """
         matrix, place = self.matrix(vectors), self._month(days)
-        parts = self.explainer.explained(matrix)
+        parts = (by or self.explainer).explained(matrix)
         every = self._calibrated(parts.margins)
         used = [each for each in self.components if each.month <= place]
         odds = every[:, : len(used)]
         usual = self._calibrated(parts.typical[:, None])[:, : len(used)]
         weights = rates(odds, usual) * [each.calibration.slope for each in used]
-        shares = np.zeros(matrix.shape)
+        shares = np.zeros(parts.contributions.shape[1:])
         for number, contributions in enumerate(parts.contributions):
             columns = [i for i, each in enumerate(used) if each.ensemble == number]
             shares += weights[:, columns].sum(axis=1)[:, None] * contributions

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from training.treeshap.cost import WALKED, walked
 from training.treeshap.explain import Explainer, by_kernel
 from training.treeshap.forest import forest_of
-from training.treeshap.trees import trees_of
+from training.treeshap.trees import MISSING_ZERO, trees_of
 
 Numbers = NDArray[np.float64]
 FEATURES = 7
@@ -165,55 +166,75 @@ def test_boosters_of_another_kind_are_left_to_lightgbm(how: dict[str, Any]):
         trees_of([made.model_to_string()])
 
 
-THEMES = (0, 1, 0, 2, 2, 1, 0)
+def goes_left(trees: Any, number: int, value: float) -> bool:
+    """Which way a value goes at a node, by what LightGBM's documentation says of missing values."""
+    if trees.categorical[number]:
+        return abs(value) < 2**31 and int(value) in trees.categories[number]
+    kind, zero = trees.missing[number], bool(abs(value) <= np.float32(1e-35))
+    if (np.isnan(value) and kind) or (zero and kind == MISSING_ZERO):
+        return not trees.default_right[number]
+    return bool((0.0 if np.isnan(value) or zero else value) <= trees.threshold[number])
 
 
-def coalition_value(trees: Any, tree: int, node: int, row: Numbers, known: set[int]) -> float:
-    """What a tree says where only some themes are known: of the others, both ways are taken."""
-    first, leaf = trees.node_start[tree], trees.leaf_start[tree]
-    if node < 0:
-        return float(trees.value[leaf + ~node])
-    number = first + node
-    left, right = int(trees.left[number]), int(trees.right[number])
-    if THEMES[trees.feature[number]] in known:
-        goes_left = row[trees.feature[number]] <= trees.threshold[number]
-        return coalition_value(trees, tree, left if goes_left else right, row, known)
-    rows = [
-        trees.count[first + c] if c >= 0 else trees.leaf_count[leaf + ~c] for c in (left, right)
-    ]
-    told = [coalition_value(trees, tree, child, row, known) for child in (left, right)]
-    return float(np.average(told, weights=rows))
+@dataclass(frozen=True)
+class Game:
+    """The game that a row's themes play: what the trees say where only some of them are known."""
+
+    trees: Any
+    themes: Sequence[int]
+    row: Numbers
+
+    def worth(self, known: set[int]) -> float:
+        every = range(len(self.trees.node_start) - 1)
+        return sum(self._below(tree, 0 if self._grown(tree) else ~0, known) for tree in every)
+
+    def _grown(self, tree: int) -> bool:
+        return bool(self.trees.node_start[tree + 1] > self.trees.node_start[tree])
+
+    def _below(self, tree: int, node: int, known: set[int]) -> float:
+        trees = self.trees
+        first, leaf = trees.node_start[tree], trees.leaf_start[tree]
+        if node < 0:
+            return float(trees.value[leaf + ~node])
+        number = first + node
+        ways = int(trees.left[number]), int(trees.right[number])
+        feature = trees.feature[number]
+        if self.themes[feature] in known:
+            left = goes_left(trees, number, self.row[feature])
+            return self._below(tree, ways[0] if left else ways[1], known)
+        rows = [trees.count[first + c] if c >= 0 else trees.leaf_count[leaf + ~c] for c in ways]
+        return float(np.average([self._below(tree, c, known) for c in ways], weights=rows))
 
 
-def shapley(trees: Any, row: Numbers) -> list[float]:
+def shapley(game: Game, themes: int) -> list[float]:
     """By theme, by its definition: the mean of what it adds to all coalitions of the others."""
-    themes = sorted(set(THEMES))
-
-    def worth(known: set[int]) -> float:
-        every = range(len(trees.node_start) - 1)
-        return sum(coalition_value(trees, tree, 0, row, known) for tree in every)
-
-    told = [0.0] * len(themes)
-    for theme in themes:
-        others = [other for other in themes if other != theme]
-        for size in range(len(themes)):
-            weight = math.factorial(size) * math.factorial(len(themes) - size - 1)
+    told = [0.0] * themes
+    for theme in range(themes):
+        others = [other for other in range(themes) if other != theme]
+        for size in range(themes):
+            weight = math.factorial(size) * math.factorial(themes - size - 1)
             for some in combinations(others, size):
-                gain = worth({*some, theme}) - worth({*some})
-                told[theme] += weight / math.factorial(len(themes)) * gain
+                gain = game.worth({*some, theme}) - game.worth({*some})
+                told[theme] += weight / math.factorial(themes) * gain
     return told
 
 
-@pytest.mark.parametrize("most_bytes", [NO_TABLES, 2**27])
-def test_contributions_by_theme_are_the_shapley_values_of_the_game_among_themes(most_bytes: int):
-    draw = np.random.default_rng(8)
-    matrix = draw.normal(size=(300, FEATURES))
-    odds = matrix[:, 0] * matrix[:, 1] + matrix[:, 3] * matrix[:, 2] - matrix[:, 5]
-    how = {"objective": "binary", "num_leaves": 12, "verbosity": -1, "min_data_in_leaf": 5}
-    made = lgb.train(how | {"num_threads": 1}, lgb.Dataset(matrix, odds > 0), 4)
-    text = made.model_to_string()
-    told = by_kernel(forest_of([[text]], players=THEMES, most_bytes=most_bytes), matrix[:6])
-    trees = trees_of([text])
-    assert told.contributions[0] == pytest.approx(
-        np.array([shapley(trees, row) for row in matrix[:6]]), abs=1e-12
-    )
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    themes=st.lists(st.integers(0, 3), min_size=FEATURES, max_size=FEATURES),
+    leaves=st.sampled_from([2, 5, 12]),
+    zero_as_missing=st.booleans(),
+    most_bytes=st.sampled_from([NO_TABLES, 2**27]),
+)
+def test_contributions_by_theme_are_the_shapley_values_of_the_game_among_themes(
+    seed: int, themes: list[int], leaves: int, zero_as_missing: bool, most_bytes: int
+):
+    matrix = values(300, seed)
+    made = booster(matrix, seed, 3, num_leaves=leaves, zero_as_missing=zero_as_missing)
+    text, rows = made.model_to_string(), odd(matrix, seed)[:3]
+    told = by_kernel(forest_of([[text]], players=themes, most_bytes=most_bytes), rows)
+    trees, many = trees_of([text]), max(themes) + 1
+    expected = np.array([shapley(Game(trees, themes, row), many) for row in rows])
+    assert told.contributions[0] == pytest.approx(expected, abs=1e-9)
+    assert told.margins[0] == pytest.approx(made.predict(rows, raw_score=True), abs=1e-9)

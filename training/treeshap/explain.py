@@ -50,10 +50,12 @@ class Explainer:
     """Exact TreeSHAP, by path, of the means of some boosters: one part for each mean.
 
     The kernel and LightGBM differ by rounding alone: less than 1e-9 in log-odds. Of no boosters
-    nothing contributes.
+    nothing contributes. `players` gives each feature's player where several make up one (a theme):
+    contributions are then the players' Shapley values, which the kernel alone tells.
     """
 
     parts: Sequence[Sequence[Booster]]
+    players: Sequence[int] = ()
 
     @cached_property
     def forest(self) -> "Forest | None":
@@ -64,7 +66,8 @@ class Explainer:
             log.info("contributions come from LightGBM itself: numba is not installed")
             return None
         try:
-            return forest_of([[each.model_to_string() for each in part] for part in self.parts])
+            texts = [[each.model_to_string() for each in part] for part in self.parts]
+            return forest_of(texts, self.players or None)
         except ValueError as unread:
             log.warning("contributions come from LightGBM itself: %s", unread)
             return None
@@ -80,9 +83,15 @@ class Explainer:
             return math.nan
 
     def explained(self, matrix: Floats) -> Explained:
-        """Margins and contributions of (rows, features)."""
-        made = "forest" in self.__dict__
+        """Margins and contributions of (rows, features).
+
+        Raises:
+            ValueError: Players of several features are asked for, and there is no kernel.
+        """
+        made = "forest" in self.__dict__ or bool(self.players)
         few = not made and len(matrix) < FEW
+        if self.players and self.forest is None:
+            raise ValueError("Without the kernel nobody tells what several features contribute.")
         if few or not all(self.parts) or self.forest is None:
             return _by_lightgbm(self.parts, matrix)
         return by_kernel(self.forest, matrix)
