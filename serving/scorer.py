@@ -200,11 +200,8 @@ class Scorer:
         if kept is None or kept.inputs.get("as_of") != as_of.isoformat():
             return None
         now = self.terms | {"data_until": str(self.data_until(as_of))}
-        found = kept.of(customers) if now.items() <= kept.inputs.items() else None
-        if found is None:
-            return None
-        note = {"stale": self.stale(as_of)}
-        return found[0], [each.model_copy(update=note) for each in found[1]]
+        same = now.items() <= kept.inputs.items()
+        return kept.of(customers, {"stale": self.stale(as_of)}) if same else None
 
     def known_rows(self, as_of: date) -> dict[str, int]:
         """By table, how many rows are known on the date."""

@@ -48,16 +48,19 @@ class Kept:
         self.inputs: Mapping[str, Any] = json.loads(said[0])
         self._numbers, self._words = json.loads(said[1]), json.loads(said[2])
 
-    def of(self, customers: Sequence[str]) -> tuple[Cases, list[Prediction]] | None:
+    def of(
+        self, customers: Sequence[str], note: Mapping[str, Any] | None = None
+    ) -> tuple[Cases, list[Prediction]] | None:
         """The cases of different customers, with predictions ranked among themselves.
 
-        None if there is none of one of them.
+        None if there is none of one of them. `note` is what is said otherwise than at night.
         """
         rows = [self._row(customer) for customer in customers]
         found = [row for row in rows if row is not None]
         if len(found) < len(rows) or not found:
             return None
-        told = _ranked([Prediction.model_validate_json(said) for said, _, _ in found])
+        read = [Prediction.model_validate_json(said) for said, _, _ in found]
+        told = _ranked(read, note or {})
         return Cases(tuple(_person(each) for each in told), self._columns(found)), told
 
     def _columns(self, rows: Sequence[Row]) -> dict[str, Values]:
@@ -77,7 +80,7 @@ class Store:
     """The predictions in force beside some scores: follows the pointer when it has moved."""
 
     def __init__(self, scores: Path) -> None:
-        self._folder = scores / FOLDER
+        self._folder, self._pointer = scores / FOLDER, scores / FOLDER / POINTER
         self._seen: tuple[tuple[int, int], Kept] | None = None
 
     def kept(self) -> Kept | None:
@@ -90,11 +93,11 @@ class Store:
         return None
 
     def _followed(self) -> Kept:
-        found = (self._folder / POINTER).stat()
+        found = self._pointer.stat()
         stamp, seen = (found.st_ino, found.st_mtime_ns), self._seen
         if seen is not None and seen[0] == stamp:
             return seen[1]
-        kept = Kept(self._folder / (self._folder / POINTER).read_text().strip())
+        kept = Kept(self._folder / self._pointer.read_text().strip())
         self._seen = stamp, kept
         return kept
 
@@ -184,11 +187,11 @@ def _point(folder: Path, name: str) -> None:
             left.unlink()
 
 
-def _ranked(told: Sequence[Prediction]) -> list[Prediction]:
-    """The same, with places by revenue at risk, days to renewal, probability."""
+def _ranked(told: Sequence[Prediction], note: Mapping[str, Any]) -> list[Prediction]:
+    """The same noted, with places by revenue at risk, days to renewal, probability."""
     sure = sorted((each for each in told if each.probability is not None), key=_urgency)
     place = {each.customer_id: k for k, each in enumerate(sure, start=1)}
-    return [each.model_copy(update={"rank": place.get(each.customer_id)}) for each in told]
+    return [each.model_copy(update={**note, "rank": place.get(each.customer_id)}) for each in told]
 
 
 def _urgency(told: Prediction) -> tuple[float, float, float]:
