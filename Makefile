@@ -50,8 +50,12 @@ docs: $(STAMP) ## write docs/features.md, docs/data-contract.md and the fields i
 messages: $(STAMP) ## bring the catalogues in features/locale up to date with every message
 	$(BIN)/python -m serving.messages
 
-.venv/bench: $(STAMP) requirements/bench.txt
+# featuretools does not run with the pandas of today: it gets an environment of its own.
+.venv/bench: $(STAMP) requirements/bench.txt requirements/featuretools.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv/featuretools
+	$(UV) pip install --quiet --python .venv/featuretools --require-hashes \
+		-r requirements/featuretools.txt
 	@touch $@
 
 bench: .venv/bench ## measure time and memory on made-up books of customers, beside the peers
@@ -77,11 +81,12 @@ lock: $(BIN)/uv ## pin requirements/ anew from pyproject.toml, keeping pins that
 		--constraint requirements/dev.txt --output-file requirements/jobs.txt
 	$(COMPILE) pyproject.toml --all-extras --constraint requirements/dev.txt \
 		--output-file requirements/bench.txt
+	$(COMPILE) requirements/featuretools.in --output-file requirements/featuretools.txt
 	@! grep -nE '://|find-links|index-url|^ *-e|file:|/(opt|root|home|tmp|work)/' requirements/*.txt
 
 upgrade: ## forget the pins and take the newest releases that pyproject.toml allows
 	rm -f requirements/dev.txt requirements/serving.txt requirements/jobs.txt \
-		requirements/bench.txt
+		requirements/bench.txt requirements/featuretools.txt
 	$(MAKE) lock
 
 clean: ## remove .venv, the demo and everything built

@@ -52,7 +52,8 @@ def licences() -> dict[str, str]:
 
 def permissive(licence: str) -> bool:
     """Whether one of the licences offered, or each that applies at once, asks nothing back."""
-    offered = licence.replace(";", " OR ").split(" OR ")
+    named = licence.partition("\n")[0]  # some give the whole text, which begins with the name
+    offered = named.replace(";", " OR ").split(" OR ")
     return any(all(_known(part) for part in one.split(" AND ")) for one in offered)
 
 

@@ -1,112 +1,102 @@
-"""Measure the main costs as ratios: `python -m experiments.benchmarks [--customers N]`.
+"""Every goal of speed and memory: `make bench`, or `python -m experiments.benchmarks NAME...`.
 
-Each goal compares two ways of the same run, taken in turn; seconds are the processor's, of all
-threads.
+Ways that are compared run in turn within one run. What is measured replaces its lines in
+latest.json, and the table in docs/performance.md is written anew; the run before is told beside.
 """
 
 import argparse
 import json
+import os
+import platform
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
-from time import process_time
 
-import numpy as np
+from experiments.benchmarks.goals import Goal, line
 
-from features.catalogue import CHURN
-from features.demo import simulate, write
-from features.sources import opened
-from features.vectors import spine, vectors
-from training.calibrate import Platt
-from training.contract import category_words
-from training.fit import fitted
-from training.hazards import Cause, Component
-from training.model import ChurnModel
-from training.references import References
-
-AS_OF = date(2026, 10, 1)
+HERE = Path(__file__).parent
+LATEST, TABLE = HERE / "latest.json", HERE.parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- begin: python -m experiments.benchmarks -->", "<!-- end -->"
+Rows = Callable[[], Iterable[Goal]]
 
 
-@dataclass(frozen=True)
-class Row:
-    """One goal: the ratio measured, the bound it is held to, and how it was measured."""
+def _of(module: str) -> Rows:
+    """The goals of a module, which is read only when it is asked for."""
 
-    goal: str
-    ratio: float
-    bound: float
-    met: bool
-    how: str
+    def goals() -> Iterable[Goal]:
+        found: Iterable[Goal] = import_module(f"experiments.benchmarks.{module}").rows()
+        return found
+
+    return goals
+
+
+NAMES = ("vectors", "peers", "explanations", "nights", "by_id", "page", "growth")
+GROUPS: Mapping[str, Rows] = {name: _of(name) for name in NAMES}
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, print one line a goal, and write them to experiments/benchmarks/latest.json."""
+    """Measure the groups named, or all; print a line a goal, and keep them."""
     parser = argparse.ArgumentParser(prog="python -m experiments.benchmarks", description=__doc__)
-    parser.add_argument("--customers", type=int, default=3_000, help="size of the made-up company")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each way is taken")
-    asked = parser.parse_args(arguments)
-    with TemporaryDirectory() as folder:
-        write(simulate(customers=asked.customers), Path(folder) / "history")
-        rows = measured(Path(folder) / "history", asked.rounds)
-    (Path(__file__).parent / "latest.json").write_text(
-        json.dumps([asdict(row) for row in rows], indent=2) + "\n"
-    )
+    parser.add_argument("groups", nargs="*", metavar="NAME", help=", ".join(GROUPS))
+    asked = parser.parse_args(arguments).groups or list(GROUPS)
+    if unknown := set(asked) - set(GROUPS):
+        parser.error(f"no group {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+    for group in asked:
+        found = []
+        for goal in GROUPS[group]():
+            sys.stdout.write(line(goal) + _before(goal))
+            sys.stdout.flush()
+            found.append(goal)
+        keep(group, found)
+
+
+def keep(group: str, found: Iterable[Goal]) -> None:
+    """Puts a group's goals in the place of those of its last run, and the table into the docs."""
+    others = [row for row in _kept() if row["group"] != group]
+    rows = others + [{**asdict(goal), "group": group, "machine": machine()} for goal in found]
+    rows.sort(key=lambda row: list(GROUPS).index(row["group"]))
+    _replace(LATEST, json.dumps(rows, indent=2) + "\n")
+    if TABLE.exists():
+        before, rest = TABLE.read_text().split(BEGIN)
+        _replace(TABLE, f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.split(END)[1]}")
+
+
+def table(rows: Iterable[Mapping[str, object]]) -> str:
+    """The goals as a table for the docs."""
+    lines = ["| goal | measured | met | how |", "|---|---|---|---|"]
     for row in rows:
-        verdict = "met" if row.met else "MISSED"
-        sys.stdout.write(f"{verdict:7}{row.ratio:8.2f} <= {row.bound:<6g} {row.goal} ({row.how})\n")
+        met = "yes" if row["met"] else "**no**"
+        lines.append(f"| {row['goal']} | {row['ratio']:g} | {met} | {row['how']} |")
+    return "\n".join(lines)
 
 
-def measured(folder: Path, rounds: int) -> list[Row]:
-    """Every goal on the history in a folder."""
-    history = opened(str(folder))
-    customers = history.tables["customers"]["customer_id"].to_pyarrow().to_pylist()
-    wanted = spine(sorted(customers), [AS_OF])
-    usage = history.tables["usage"]
-    floor = usage.group_by("customer_id").aggregate(rows=usage.count())
-    build = ratio(lambda: vectors(CHURN, history, wanted), floor.to_pyarrow, rounds)
-    model, made = _model(), vectors(CHURN, history, wanted)
-    matrix = np.tile(model.matrix(made), (5, 1))
-    explain = ratio(
-        lambda: [b.predict(matrix, pred_contrib=True, num_threads=1) for b in model.boosters],
-        lambda: [b.predict(matrix, num_threads=1) for b in model.boosters],
-        rounds,
-    )
-    return [
-        _row("all features, one date <= 2 x a bare GROUP BY of the usage", build, 2.0, rounds),
-        _row("score and exact reasons <= 1.5 x predict alone", explain, 1.5, rounds),
-    ]
+def machine() -> str:
+    """What was measured on: processors and the versions that matter."""
+    named = " ".join(f"{name} {version(name)}" for name in ("duckdb", "lightgbm", "numba"))
+    cores, python = os.cpu_count(), platform.python_version()
+    return f"{cores} cores, {platform.machine()}, Python {python}, {named}"
 
 
-def ratio(one: Callable[[], object], other: Callable[[], object], rounds: int) -> float:
-    """Median processor time of one over that of the other, taken in turn after a warm-up."""
-    one(), other()
-    return median(_seconds(one) / max(_seconds(other), 1e-9) for _ in range(rounds))
+def _before(goal: Goal) -> str:
+    """What the last run found, where it was another figure."""
+    for row in _kept():
+        if row["goal"] == goal.goal and row["ratio"] != goal.ratio:
+            return f"{'':7}{row['ratio']:10.4g}  in the last run\n"
+    return ""
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = process_time()
-    work()
-    return process_time() - start
+def _kept() -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = json.loads(LATEST.read_text()) if LATEST.exists() else []
+    return [row for row in rows if row.get("group") in GROUPS]
 
 
-def _model() -> ChurnModel:
-    """Boosters of the shipped shape, on made-up labels: what they cost does not depend on them."""
-    draw = np.random.default_rng(0)
-    matrix = draw.random((5_000, len(CHURN.names)))
-    churned = (draw.random(5_000) < matrix[:, 0] * 0.2).astype(float)
-    plain = {"monotone_constraints": None}
-    boosters = fitted(CHURN, np.floor(matrix * 50), churned, (1,), more=plain)
-    words = category_words({name: [] for name in CHURN.categorical}, CHURN.categorical)
-    whole = Component(Cause.ANY, 1, 0, Platt())
-    return ChurnModel(CHURN, (boosters,), (whole,), (90,), words, References({}), {})
-
-
-def _row(goal: str, found: float, bound: float, rounds: int) -> Row:
-    how = f"processor seconds, median of {rounds} rounds taken in turn"
-    return Row(goal, round(found, 2), bound, found <= bound, how)
+def _replace(file: Path, text: str) -> None:
+    unfinished = file.with_suffix(".partial")
+    unfinished.write_text(text)
+    unfinished.replace(file)
 
 
 if __name__ == "__main__":

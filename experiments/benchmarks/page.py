@@ -1,14 +1,11 @@
-"""Time the portfolio page at the server: `python -m experiments.benchmarks.page [--customers N]`.
+"""Time the pages at the server: `python -m experiments.benchmarks page`.
 
 A made-up data set of three runs; each address is asked for over HTTP's own application interface,
 in this process, so that no network is measured. Seconds are the wall's: what a reader waits for.
 """
 
-import argparse
 import asyncio
-import json
-import sys
-from dataclasses import asdict
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -20,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from httpx import ASGITransport, AsyncClient
 
-from experiments.benchmarks.__main__ import Row
+from experiments.benchmarks.goals import Goal, at_most
 from serving.bands import band_of
 from serving.board import Board
 from serving.dataset import FILE, MANIFEST, PREFIX, SCHEMA, SUCCESS
@@ -43,35 +40,21 @@ ASKED = {
 }
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure, print one line an address, and write them beside the other benchmarks."""
-    parser = argparse.ArgumentParser(prog="experiments.benchmarks.page", description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=15)
-    asked = parser.parse_args(arguments)
+def rows(customers: int = 100_000, rounds: int = 15) -> Iterator[Goal]:
+    """Every address on a data set of three runs."""
     with TemporaryDirectory() as folder:
         for back in (56, 28, 0):
-            write_run(Path(folder), LATEST - timedelta(days=back), asked.customers, back)
-        rows = measured(Path(folder), asked.customers, asked.rounds)
-    text = json.dumps([asdict(row) for row in rows], indent=2)
-    (Path(__file__).parent / "page.json").write_text(text + "\n")
-    for row in rows:
-        verdict = "met" if row.met else "MISSED"
-        sys.stdout.write(f"{verdict:7}{row.ratio:8.1f} <= {row.bound:<6g} {row.goal} ({row.how})\n")
+            write_run(Path(folder), LATEST - timedelta(days=back), customers, back)
+        yield from asyncio.run(_measured(Path(folder), customers, rounds))
 
 
-def measured(scores: Path, customers: int, rounds: int) -> list[Row]:
-    """Every address on the data set in a folder; the first answer reads it, and is told apart."""
-    return asyncio.run(_measured(scores, customers, rounds))
-
-
-async def _measured(scores: Path, customers: int, rounds: int) -> list[Row]:
+async def _measured(scores: Path, customers: int, rounds: int) -> list[Goal]:
     transport = ASGITransport(pages(Board(scores)))
     async with AsyncClient(transport=transport, base_url="http://localhost") as client:
         reading = await _seconds(client, "/")
         rows = [await _row(client, name, customers, rounds) for name in ASKED]
     how = f"{customers:,} customers, once after each night's run"
-    read = Row("ms to read a new run and show it", round(1000 * reading, 1), 10_000, True, how)
+    read = at_most("ms to read a new run and show it", 1000 * reading, 10_000, how)
     return [*rows, read]
 
 
@@ -124,13 +107,9 @@ async def _seconds(client: AsyncClient, path: str) -> float:
     return perf_counter() - started
 
 
-async def _row(client: AsyncClient, name: str, customers: int, rounds: int) -> Row:
+async def _row(client: AsyncClient, name: str, customers: int, rounds: int) -> Goal:
     seconds = [await _seconds(client, ASKED[name]) for _ in range(1 + rounds)][1:]
     most = 1000 * quantiles(seconds, n=20)[-1]
     how = f"{customers:,} customers, 95th percentile of {len(seconds)}; median "
     how += f"{1000 * median(seconds):.0f} ms"
-    return Row(f"ms at the server: {name}", round(most, 1), BOUND, most <= BOUND, how)
-
-
-if __name__ == "__main__":
-    main()
+    return at_most(f"ms at the server: {name}", most, BOUND, how)
