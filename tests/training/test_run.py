@@ -1,6 +1,7 @@
 """A run leaves behind all that judges it, and a model that MLflow's own tools can run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -11,14 +12,18 @@ from mlflow import MlflowClient
 from features.catalogue import CHURN
 from features.drift import reference_at
 from features.errors import ModelMissing
-from tests.training.conftest import NOW
+from tests.training.conftest import LABEL, NOW, PLAN
 from training import track
 from training.champions import settle
-from training.gate import Decision
+from training.gate import Change, Decision
 from training.model import loaded
+from training.money import Offer
 from training.recorded import metrics
-from training.run import reigning
+from training.run import described, named, reigning
+from training.snapshots import split
 from training.track import Registry
+from training.train import Trained, fit
+from training.verdict import Before, change_of, verdict
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +141,26 @@ def test_metrics_have_names_and_numbers_that_mlflow_takes(outcome):
 
 def test_the_model_says_when_it_was_trained(outcome):
     assert outcome.trained.model.version.startswith(NOW.isoformat())
+
+
+@pytest.fixture(scope="module")
+def a_month_ago(trained: Trained) -> Trained:
+    known = [day for day in trained.split.dates if day < trained.split.test[-1]]
+    made = fit(CHURN, LABEL, trained.snapshots, split(known, LABEL), PLAN)
+    return replace(made, model=named(made.model, described(made)))
+
+
+def test_next_months_retrain_meets_the_champion_as_a_retrain_and_asks_for_no_hand(
+    trained, a_month_ago
+):
+    told = verdict(trained, LABEL, Offer(), 20, Before(a_month_ago.model), resamples=50)
+    assert a_month_ago.split.test[-1] < trained.split.test[-1]
+    assert change_of(trained.model, a_month_ago.model) is Change.RETRAIN
+    assert {"auc_gain_low", "log_loss_gain_low"} <= told.decision.numbers.keys()
+    assert told.decision.outcome != "hold"
+
+
+def test_a_champion_trained_on_later_months_is_left_for_a_person(trained, a_month_ago):
+    told = verdict(a_month_ago, LABEL, Offer(), 20, Before(trained.model), resamples=50)
+    assert told.decision.outcome != "promote"
+    assert any("may have seen the answers" in reason for reason in told.decision.reasons)
