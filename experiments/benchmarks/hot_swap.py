@@ -143,14 +143,15 @@ def _questions(home: Path, models: Mapping[str, ChurnModel]) -> list[Question]:
     chances = {version: model.probability(cases.columns) for version, model in models.items()}
     return [
         Question(
-            {"vectors": [_vector(cases, place)], "as_of": str(as_of)},
+            {"vectors": [as_vector(cases, place)], "as_of": str(as_of)},
             {version: float(found[place]) for version, found in chances.items()},
         )
         for place in range(ASKED)
     ]
 
 
-def _vector(cases: Cases, place: int) -> dict[str, object]:
+def as_vector(cases: Cases, place: int) -> dict[str, object]:
+    """A customer's vector as /score_vectors takes it."""
     found = {name: column[place] for name, column in cases.columns.items()}
     values = {n: v if isinstance(v, str) else _number(float(v)) for n, v in found.items()}
     return {"customer_id": cases.people[place].customer_id, "values": values}
