@@ -152,8 +152,8 @@ def _found(
     if not moved.now.rows or moved.psi < moved.bound:
         return None
     given = {"psi": index(moved.psi), "bound": index(moved.bound)}
-    middle = middles.get(moved.name)
-    if moved.name == SCORE and middle:
+    middle = middles.get(moved.name, Middles(nan, nan))
+    if moved.name == SCORE:
         told = given | {"now": share(middle.now), "before": share(middle.before)}
         severity = _severity(moved, SCORE_CRITICAL)
         return Finding(Check.DRIFT, SCORE, severity, "score_moved", told)
@@ -172,12 +172,12 @@ def _severity(moved: Moved, critical: float) -> Severity:
     return Severity.CRITICAL if moved.psi >= max(critical, MUCH * moved.bound) else Severity.WARNING
 
 
-def _reason(moved: Moved, middle: Middles | None) -> tuple[str, dict[str, str]]:
+def _reason(moved: Moved, middle: Middles) -> tuple[str, dict[str, str]]:
     """In what way a feature has moved: missing, in another unit, or simply elsewhere."""
     before, now = moved.missing
     if now > before and moved.known_psi < MOSTLY * moved.psi:
         return "feature_missing", {"now": share(now), "before": share(before)}
-    if middle is None:
+    if moved.was.words is not None:
         return "word_moved", _word(moved)
     values = {"now": number(middle.now), "before": number(middle.before)}
     if abs(log(abs(middle.times))) >= log(UNITS):

@@ -87,9 +87,13 @@ def outcomes(
     if not ready:
         return Checked((), _waiting(found, label))
     rows = pd.concat([followed(window, history, label) for window in ready])
+    return held_against(rows, _period(ready))
+
+
+def held_against(rows: pd.DataFrame, period: str) -> Checked:
+    """What was expected of customers against who left: each month, all together and by kind."""
     by_month = [_measured("month", str(day), some) for day, some in rows.groupby("as_of")]
     whole = _measured(EVERYBODY, "", rows)
-    period = _period(ready)
     found_of_all = _found(whole, period)
     kinds = _among_many(list(_kinds(rows)), whole["ratio"] if found_of_all else 1.0)
     findings = [found_of_all, *(_found(each, period) for each in kinds)]

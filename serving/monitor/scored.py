@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from features.drift import psi
+from features.drift import FLOOR, psi
 from serving.curves import wilson
 from serving.dataset import FILE
 from serving.monitor.finding import Check, Checked, Finding, Severity
@@ -18,6 +18,7 @@ from serving.schemas import Band
 BANDS = (Band.LOW, Band.MEDIUM, Band.HIGH, Band.CRITICAL)
 URGENT = (Band.HIGH, Band.CRITICAL)
 WARNS, CRITICAL = 0.1, 0.25  # PSI: usual in credit scoring, Siddiqi (2006), "Scorecards"
+MUCH = 1.5  # times its bound, at least, of what cannot wait
 CHANCE = 11.34  # chi-square of 3 degrees of freedom, one in a hundred
 REPLACED, ALL_NEW = 0.4, 0.7  # of the top list; below .6 of overlap the gate asks for a person
 COLUMNS = ["customer_id", "band", "rank", "probability", "model_version"]
@@ -64,8 +65,9 @@ def bands(now: ScoredRun, before: ScoredRun) -> Checked:
     """The bands' shares in two runs, and whether they have jumped further than chance explains."""
     told = list(zip(BANDS, before.shares, now.shares, strict=True))
     rows = tuple({"band": band.value, "before": was, "now": is_} for band, was, is_ in told)
-    moved = psi(before.shares, now.shares)
     sizes = len(before.bands), len(now.bands)
+    floor = max(FLOOR, 0.5 / max(min(sizes), 1))  # an empty band counts as half a customer
+    moved = psi(before.shares, now.shares, floor)
     bound = max(WARNS, CHANCE * sum(1 / max(size, 1) for size in sizes))
     if moved < bound:
         return Checked(rows)
@@ -77,7 +79,7 @@ def bands(now: ScoredRun, before: ScoredRun) -> Checked:
         "before_share": share(before.urgent),
         "model": _models(now, before),
     }
-    severity = Severity.CRITICAL if moved >= CRITICAL else Severity.WARNING
+    severity = Severity.CRITICAL if moved >= max(CRITICAL, MUCH * bound) else Severity.WARNING
     return Checked(rows, (Finding(Check.BANDS, "bands", severity, "bands_moved", given),))
 
 
