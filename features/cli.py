@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.engines import Engine, On, opened_by
 from features.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ currency = "EUR"
 key_events = ["report_created", "export"]
 """
 MOMENT = timedelta(microseconds=1)
+
 
 Location = Annotated[str | None, typer.Option(help="A folder, .duckdb file or database URL.")]
 Format = Annotated[str | None, typer.Option(help='How text dates are written: "%d-%m-%Y".')]
@@ -80,11 +83,13 @@ def features(
     incremental: Incremental = None,
     history: Location = None,
     date_format: Format = None,
+    engine: On = Engine.DUCKDB,
     as_json: AsJson = False,
 ) -> None:
     """Write the vectors of the active customers as of dates; without a date, list the features.
 
     The file has customer_id, as_of and one column per feature; default: vectors.parquet in home.
+    Spark writes a folder of that name.
     """
     from features.catalogue import catalogue
 
@@ -94,7 +99,7 @@ def features(
         _say({"features": [_entry(f) for f in known]} if as_json else _listed(known))
         return
     path = out or settings.home / "vectors.parquet"
-    made = _written(settings, known, sorted(set(as_of)), path, quiet=as_json)
+    made = _written(settings, known, sorted(set(as_of)), path, engine, as_json)
     _say(asdict(made) | {"path": str(made.path)} if as_json else _worded(made))
 
 
@@ -167,20 +172,32 @@ def _end_of(day: datetime | None) -> datetime:
 
 
 def _written(
-    settings: "Settings", known: "FeatureSet", days: list[datetime], path: Path, quiet: bool
+    settings: "Settings",
+    known: "FeatureSet",
+    days: list[datetime],
+    path: Path,
+    engine: Engine,
+    quiet: bool,
 ) -> "Written":
-    from features.sources import opened
     from features.usable import require_read, usable
-    from features.written import write_vectors
 
     active_days = settings.inactivity_days if settings.label == "inactivity" else None
-    with _progress(2 * len(days) + 1, quiet) as step:
+    with _progress(2 * len(days) + 2, quiet) as step, opened_by(engine, settings, step) as found:
         step("rows that can be used")
-        found = opened(settings.history, settings.date_format or "")
         kept, accounts = usable(found, settings.usage_outside_subscription)
         require_read(accounts)
-        dates = [day.date() for day in days]
-        return write_vectors(known, kept, dates, path, active_days, step, settings.partials)
+        write = _writer(engine, settings)
+        return write(known, kept, [day.date() for day in days], path, active_days, step)
+
+
+def _writer(engine: Engine, settings: "Settings") -> "Callable[..., Written]":
+    from features import written
+
+    if engine is Engine.DUCKDB:
+        return partial(written.write_vectors, partials=settings.partials)
+    from features.spark import written as by_spark
+
+    return by_spark.write_vectors
 
 
 def _entry(feature: "Declaration") -> dict[str, str]:

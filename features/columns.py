@@ -3,11 +3,12 @@
 Needs no pandas, so that the service can start without it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 from typing import TypeAlias
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -70,14 +71,28 @@ def computed(
     `places` says where each row of a query's answer belongs, NOWHERE for rows not asked for.
     """
     values: dict[Part, Values] = {part: np.full(size, part.empty) for part in parts}
+    for together, asked in queries(known, parts):
+        answer = asked.to_pyarrow()
+        where = places(answer)
+        for i, part in enumerate(together):
+            values[part] = _laid(part, answer[f"a{i}"], where, size)
+    return values
+
+
+def queries(known: Known, parts: Sequence[Part]) -> Iterator[tuple[list[Part], ir.Table]]:
+    """The parts that are asked together, with what is asked: columns a0, a1, ... in their order."""
     for (table, *_), grouped in groupby(sorted(parts, key=_query), key=_query):
         if table in known.tables:
             together = list(grouped)
-            answer = _queried(known, together)
-            where = places(answer)
-            for i, part in enumerate(together):
-                values[part] = _laid(part, answer[f"a{i}"], where, size)
-    return values
+            yield together, _asked(known, together)
+
+
+def in_place(parts: Sequence[Part], answer: pa.Table, names: Sequence[str]) -> dict[Part, Values]:
+    """Each part's values from the column of its name, one per row; without one, it is empty."""
+    size = len(answer)
+    empty = {part: np.full(size, part.empty) for part in parts}
+    there = {p: n for p, n in zip(parts, names, strict=True) if n in answer.column_names}
+    return empty | {p: _laid(p, answer[n], np.arange(size), size) for p, n in there.items()}
 
 
 def _query(part: Part) -> tuple[str, int, str]:
@@ -91,13 +106,11 @@ def _query(part: Part) -> tuple[str, int, str]:
     return (part.table, EVER if ever else NOWHERE, part.column if counted_apart(part) else "")
 
 
-def _queried(known: Known, parts: Sequence[Part]) -> pa.Table:
+def _asked(known: Known, parts: Sequence[Part]) -> ir.Table:
     standings = [part for part in parts if isinstance(part, Standing)]
-    atoms = [part for part in parts if not isinstance(part, Standing)]
-    asked = (
-        stood(known, standings, standings[0].days_before) if standings else aggregated(known, atoms)
-    )
-    return asked.to_pyarrow()
+    if standings:
+        return stood(known, standings, standings[0].days_before)
+    return aggregated(known, [part for part in parts if not isinstance(part, Standing)])
 
 
 def _places(answer: pa.Table, ids: pa.Array) -> Places:

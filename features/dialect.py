@@ -1,12 +1,13 @@
 """Where databases disagree, and how each is asked for the same."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-POSTGRES = "postgres"
+POSTGRES, SPARK = "postgres", "pyspark"
 
 
 @ibis.udf.scalar.builtin(name="convert_to", signature=((dt.string, dt.string), dt.binary))  # type: ignore[untyped-decorator]
@@ -51,9 +52,11 @@ def counted(bits: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def first(value: ir.Value, order: Sequence[ir.Value], where: ir.BooleanValue | None) -> ir.Value:
-    """The first known value of a group, in an order."""
+    """The first known value of a group, in an order that null is the last of."""
     if _is_postgres(value):  # It has no such aggregate.
         return value.collect(where=where, order_by=order)[0]
+    if _is(value, SPARK):  # Its own follows no order.
+        return _extreme(value, [key.op() for key in order], where)
     return value.first(where=where, order_by=order)
 
 
@@ -64,5 +67,30 @@ def comparable(value: ir.Value) -> ir.Value:
     return value
 
 
+def _extreme(value: ir.Value, order: Sequence[Any], where: ir.BooleanValue | None) -> ir.Value:
+    """The known value of the row that is greatest, or else least, by all keys of an order at once.
+
+    Of what is compared on Spark, null is the least.
+    """
+    known = value.notnull() if where is None else where & value.notnull()
+    if all(key.descending for key in order):
+        keys = {f"by_{place}": key.arg.to_expr() for place, key in enumerate(order)}
+        return value.argmax(ibis.struct(keys), where=known)
+    turned = {name: each for i, key in enumerate(order) for name, each in _turned(i, key)}
+    return value.argmin(ibis.struct(turned), where=known)
+
+
+def _turned(place: int, key: Any) -> list[tuple[str, ir.Value]]:
+    """A key as what is least of the row that it puts first; only numbers can be turned round."""
+    by = key.arg.to_expr()
+    if not key.descending:
+        return [(f"by_{place}", by)]
+    return [(f"none_{place}", by.isnull()), (f"by_{place}", -by)]
+
+
 def _is_postgres(value: ir.Value) -> bool:
-    return bool(value.get_backend().name == POSTGRES)
+    return _is(value, POSTGRES)
+
+
+def _is(value: ir.Value, name: str) -> bool:
+    return bool(value.get_backend().name == name)

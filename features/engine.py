@@ -138,7 +138,7 @@ def _partial(rows: ir.Table, part: Part, name: str) -> Mapping[str, ir.Value]:
     if kind == "count":
         return {name: rows.count(where=held)}
     if kind == "weeks":
-        return {name: floored((rows[DAY] - since) / float(DAYS_A_WEEK)).sum(where=held)}
+        return {name: floored((rows[DAY] - since).cast("float64") / DAYS_A_WEEK).sum(where=held)}
     value = valued(rows, column)
     return {name: summed(value, held) if kind == "sum" else getattr(value, kind)(where=held)}
 

@@ -85,7 +85,8 @@ def _elapsed(rows: ir.Table, elapsed: Elapsed) -> ir.NumericValue:
     start, end = rows[elapsed.start], rows[elapsed.end]
     if elapsed.unit == "days":
         return end.date().delta(start.date(), unit="day").cast("int32")
-    return (_seconds(end) - _seconds(start)) / float(SECONDS_AN_HOUR)
+    # A fraction written out is a decimal of few digits on Spark, unless it meets a float.
+    return (_seconds(end) - _seconds(start)).cast("float64") / SECONDS_AN_HOUR
 
 
 def _seconds(moment: ir.TimestampValue) -> ir.NumericValue:

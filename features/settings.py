@@ -95,6 +95,13 @@ class OfferSettings(Table):
     accept: float = Field(default=0.3, gt=0, le=1)  # of those about to leave, who accept and stay
 
 
+class SparkSettings(Table):
+    """Where `--engine spark` runs, and with which of Spark's own options."""
+
+    master: str | None = None  # spark://HOST:7077, k8s://..., yarn; None: spark-submit's, or here
+    options: dict[str, str | int | bool] = {}  # as "spark.executor.memory" = "8g"
+
+
 class Settings(BaseSettings):
     """Everything a business may set; a setting is in docs and errors by the name it has here."""
 
@@ -132,6 +139,9 @@ class Settings(BaseSettings):
     seeds: int = Field(default=5, ge=1, le=50)
     booster: BoosterSettings = BoosterSettings()
     offer: OfferSettings = OfferSettings()
+
+    # Where it is computed with --engine spark
+    spark: SparkSettings = SparkSettings()
 
     # When a night's scores are held back, against the run before
     most_shrunken_share: Share = 0.1  # of customers, or of a table's rows, that are gone
@@ -201,6 +211,7 @@ TABLES = {
     "booster": list(BoosterSettings.model_fields),
     "offer": list(OfferSettings.model_fields),
     "oidc": list(OidcSettings.model_fields),
+    "spark": list(SparkSettings.model_fields),
 }
 
 

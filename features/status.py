@@ -3,10 +3,10 @@
 `active` ones are scored and trained on; the others say why not.
 """
 
-from collections.abc import Collection
 from datetime import date
 from typing import Literal, TypeAlias
 
+import ibis
 import ibis.expr.types as ir
 
 from features.history import Known
@@ -30,24 +30,46 @@ def statuses(known: Known, dunning_days: int = DUNNING_DAYS) -> dict[str, Status
     and 3 failed payments in as many days: past reminding, it is not about wanting to stay. `ended`
     had a subscription; `not_subscribed` never had one.
     """
-    status: dict[str, Status] = dict.fromkeys(_ids(known.tables["customers"]), "not_subscribed")
+    return _told(status_table(known, dunning_days))
+
+
+def status_table(known: Known, dunning_days: int = DUNNING_DAYS) -> ir.Table:
+    """The same as a table: customer_id and status."""
+    everybody = known.tables["customers"].select("customer_id")
     if "subscriptions" not in known.tables:
-        return status
+        return everybody.mutate(status=ibis.literal("not_subscribed"))
+    held = known.tables["subscriptions"].select("customer_id")
     active = active_subscriptions(known)
-    overdue = _in_dunning(known, dunning_days)
-    status |= dict.fromkeys(_ids(known.tables["subscriptions"]), "ended")
-    status |= dict.fromkeys(_ids(active), ACTIVE)
-    status |= {customer: "dunning" for customer in overdue if status.get(customer) == ACTIVE}
-    staying = set(_ids(active.filter(active["cancel_requested_at"].isnull())))
-    return status | {c: "notice_given" for c in _ids(active) if c not in staying}
+    stays = active.group_by("customer_id").aggregate(
+        stays=active.count(where=active["cancel_requested_at"].isnull()) > 0
+    )
+    told = everybody.union(held, distinct=True)
+    for name, of in {"held": held, "overdue": _in_dunning(known, dunning_days)}.items():
+        told = marked(told, name, of) if of is not None else told.mutate(**{name: False})
+    told = told.left_join(stays, "customer_id").drop("customer_id_right")
+    return told.select("customer_id", status=_status(told))
+
+
+def _status(told: ir.Table) -> ir.StringValue:
+    return ibis.cases(
+        (told["stays"].isnull(), told["held"].ifelse("ended", "not_subscribed")),
+        (~told["stays"], "notice_given"),
+        (told["overdue"], "dunning"),
+        else_=ACTIVE,
+    )
 
 
 def statuses_by_activity(known: Known, days: int) -> dict[str, Status]:
     """The status of every customer known, by use: `active` in the last `days` or `inactive`."""
-    status: dict[str, Status] = dict.fromkeys(_ids(known.tables["customers"]), "inactive")
+    return _told(activity_table(known, days))
+
+
+def activity_table(known: Known, days: int) -> ir.Table:
+    """The same as a table: customer_id and status."""
     used = known.tables["usage"]
-    recent = set(_ids(used.filter(used["days_ago"] <= days)))
-    return status | dict.fromkeys(recent & status.keys(), ACTIVE)
+    told = known.tables["customers"].select("customer_id")
+    told = marked(told, "recent", used.filter(used["days_ago"] <= days))
+    return told.select("customer_id", status=told["recent"].ifelse(ACTIVE, "inactive"))
 
 
 def status_of(tables: Tables, as_of: date, dunning_days: int = DUNNING_DAYS) -> Status:
@@ -67,12 +89,12 @@ def status_of_activity(tables: Tables, as_of: date, days: int) -> Status:
     return ACTIVE if latest <= days else "inactive"
 
 
-def _in_dunning(known: Known, days: int) -> Collection[str]:
-    """The customers whose payment is past all reminders."""
+def _in_dunning(known: Known, days: int) -> ir.Table | None:
+    """The customers whose payment is past all reminders; None where no table could say."""
     if not {"invoices", "payments"} <= known.tables.keys():
-        return ()
-    overdue = _overdue(known.tables["invoices"], days)
-    return set(_ids(overdue)) & set(_ids(_refused(known.tables["payments"], days)))
+        return None
+    refused = _refused(known.tables["payments"], days)
+    return _overdue(known.tables["invoices"], days).semi_join(refused, "customer_id")
 
 
 def _overdue(invoices: ir.Table, days: int) -> ir.Table:
@@ -100,6 +122,13 @@ def _known(name: str, tables: Tables, as_of: date) -> Rows:
     return known_rows(name, tables.get(name, ()), as_of)
 
 
-def _ids(rows: ir.Table) -> list[str]:
-    ids: list[str] = rows.select("customer_id").distinct().to_pyarrow()["customer_id"].to_pylist()
-    return ids
+def marked(told: ir.Table, name: str, of: ir.Table) -> ir.Table:
+    """The table with a column that says of each customer whether it is among others."""
+    mark = of.select("customer_id").distinct().mutate(**{name: True})
+    marked = told.left_join(mark, "customer_id").drop("customer_id_right")
+    return marked.mutate(**{name: marked[name].fill_null(False)})
+
+
+def _told(status: ir.Table) -> dict[str, Status]:
+    found = status.to_pyarrow()
+    return dict(zip(found["customer_id"].to_pylist(), found["status"].to_pylist(), strict=True))

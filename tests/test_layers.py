@@ -32,9 +32,10 @@ DOORS = {
     "requests": ["features.sources", "serving.sinks"],
     "urllib3": ["features.sources", "serving.sinks"],
     "simple_salesforce": ["serving.sinks"],
+    "pyspark": ["features.spark", "serving.spark"],
 }
 # What the service must not load when it starts.
-HEAVY = {"matplotlib", "mlflow", "pandas", "scipy", "sklearn"}
+HEAVY = {"matplotlib", "mlflow", "pyspark", "pandas", "scipy", "sklearn"}
 
 
 def _under(name: str, prefixes: list[str]) -> bool:
@@ -116,6 +117,7 @@ def test_a_module_imports_only_what_its_room_may(importer: str) -> None:
         ("serving.web.pages", "import httpx"),
         ("serving.cli", "from training import gate"),
         ("serving.web.monitor", "from training.labels import ChurnLabel"),
+        ("serving.batch", "from pyspark.sql import SparkSession"),
         ("churn", "import experiments.real_data"),
         ("training.train", "from tests import conftest"),
     ],
