@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from features.check import Terms
+    from features.compact import Lay
     from features.feature import Declaration
     from features.featureset import FeatureSet
     from features.settings import Settings
@@ -107,6 +108,7 @@ def compact(
     to: Annotated[Path, typer.Option(help="The folder to keep the compacted history in.")],
     history: Location = None,
     date_format: Format = None,
+    engine: On = Engine.DUCKDB,
     as_json: AsJson = False,
 ) -> None:
     """Lay a history out to be read fast: use in a file a month, sorted by customer and time.
@@ -115,12 +117,14 @@ def compact(
     arrived, late ones too: only the files whose rows are others are written, each in one move.
     """
     from features.compact import compact as laid_out
-    from features.sources import opened
+    from features.tables import TABLES
 
     settings = _settings(history=history, date_format=date_format)
-    found = opened(settings.history, settings.date_format or "")
-    with _progress(len(found.tables), quiet=as_json) as step:
-        made = laid_out(found, to, step)
+    with (
+        _progress(len(TABLES) + 1, quiet=as_json) as step,
+        opened_by(engine, settings, step) as found,
+    ):
+        made = laid_out(found, to, step, _lay(engine))
     count = {name: len(files) for name, files in asdict(made).items()}
     words = "{written} files written, {kept} kept, {removed} removed".format(**count)
     _say(asdict(made) | {"path": str(to)} if as_json else f"{to}: {words}.")
@@ -188,6 +192,16 @@ def _written(
         require_read(accounts)
         write = _writer(engine, settings)
         return write(known, kept, [day.date() for day in days], path, active_days, step)
+
+
+def _lay(engine: Engine) -> "Lay":
+    from features import compact as by_duckdb
+
+    if engine is Engine.DUCKDB:
+        return by_duckdb.lay
+    from features.spark import laid_out
+
+    return laid_out.lay
 
 
 def _writer(engine: Engine, settings: "Settings") -> "Callable[..., Written]":

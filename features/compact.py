@@ -5,13 +5,14 @@ rows of the other tables live on (a ticket is resolved, an invoice paid), so the
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 
+from features.dialect import digest
 from features.errors import SourceError
 from features.history import History
 from features.tables import TABLES, USAGE, Table
@@ -23,6 +24,7 @@ MONTH, HASH = "_month", "_hash"
 ROWS_A_GROUP = 30_720  # of which a customer's look-up reads one a file; DuckDB's least is 2,048
 HALF = 31  # bits of a hash that are summed: two thousand million rows fit into a whole number
 Step = Callable[[str], None]
+Lay = Callable[[Table, ir.Table, Path, Sequence[str]], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,13 @@ class Compacted:
     removed: tuple[str, ...]
 
 
-def compact(history: History, to: Path, step: Step = lambda _: None) -> Compacted:
+def lay(table: Table, rows: ir.Table, to: Path, files: Sequence[str]) -> None:
+    """Files of a table's rows under their unfinished names, one after the other."""
+    for file in files:
+        _write(table, rows, to, file)
+
+
+def compact(history: History, to: Path, step: Step = lambda _: None, lay: Lay = lay) -> Compacted:
     """Writes the history's tables into a folder; only files whose rows are others than before.
 
     Every file is written under another name and renamed, so that whoever reads meanwhile sees whole
@@ -60,7 +68,8 @@ def compact(history: History, to: Path, step: Step = lambda _: None) -> Compacte
         found = _parts(TABLES[name], _in_files(rows))
         wanted |= found
         changed = [file for file, part in found.items() if _differs(to / file, before, part)]
-        written += [_write(TABLES[name], rows, to, file) for file in changed]
+        lay(TABLES[name], rows, to, changed)
+        written += changed
     removed = _replace(to, before, wanted, written)
     kept = tuple(file for file in wanted if file not in written)
     return Compacted(tuple(written), kept, removed)
@@ -77,7 +86,7 @@ def _manifest(to: Path) -> Mapping[str, Part]:
 
 
 def _in_files(rows: ir.Table) -> ir.Table:
-    if rows.get_backend().name != "duckdb":
+    if rows.get_backend().name not in ("duckdb", "pyspark"):
         raise SourceError("Only files are compacted: a database keeps its tables in its own way.")
     return rows
 
@@ -85,7 +94,7 @@ def _in_files(rows: ir.Table) -> ir.Table:
 def _parts(table: Table, rows: ir.Table) -> dict[str, Part]:
     """The files that a table is kept in, with what they are to hold: one scan."""
     hashed = rows.select(
-        **{MONTH: _month(table, rows), HASH: ibis.struct({n: rows[n] for n in table.names}).hash()}
+        **{MONTH: month_of(table, rows), HASH: digest([rows[name] for name in table.names])}
     )
     low = (hashed[HASH] & (2**HALF - 1)).sum()
     high = ((hashed[HASH] >> HALF) & (2**HALF - 1)).sum()
@@ -102,7 +111,8 @@ def _nothing(table: Table) -> Mapping[str, object]:
     return {MONTH: UNDATED if table == USAGE else WHOLE, "rows": 0, "low": 0, "high": 0}
 
 
-def _month(table: Table, rows: ir.Table) -> ir.StringValue:
+def month_of(table: Table, rows: ir.Table) -> ir.StringValue:
+    """The month of a row of use; WHOLE of any other."""
     if table != USAGE:
         return ibis.literal(WHOLE)
     return rows[table.at].strftime("%Y-%m").fill_null(UNDATED)
@@ -117,17 +127,20 @@ def _differs(path: Path, before: Mapping[str, Part], part: Part) -> bool:
     return before.get(file) != part or not path.is_file()
 
 
-def _write(table: Table, rows: ir.Table, to: Path, file: str) -> str:
-    """One file's rows under its unfinished name, by customer and time and then all the rest."""
+def in_order(table: Table) -> list[str]:
+    """What rows are sorted by: the customer and time, and then all the rest."""
+    return list(dict.fromkeys(("customer_id", table.at, *table.names)))
+
+
+def _write(table: Table, rows: ir.Table, to: Path, file: str) -> None:
     month = Path(file).stem if table == USAGE else WHOLE
-    path = _unfinished(to / file)
+    path = unfinished(to / file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    order = dict.fromkeys(("customer_id", table.at, *table.names))
-    some = rows.filter(_month(table, rows) == month) if month else rows
+    order = in_order(table)
+    some = rows.filter(month_of(table, rows) == month) if month else rows
     some.order_by([some[name].asc(nulls_first=True) for name in order]).to_parquet(
         path, row_group_size=ROWS_A_GROUP
     )
-    return file
 
 
 def _replace(
@@ -135,16 +148,17 @@ def _replace(
 ) -> tuple[str, ...]:
     """Puts what was written in the place of what was, and then says so in the manifest."""
     for file in written:
-        _unfinished(to / file).replace(to / file)
+        unfinished(to / file).replace(to / file)
     removed = tuple(file for file in before if file not in wanted)
     for file in removed:
         (to / file).unlink(missing_ok=True)
     told = {"files": {file: asdict(part) for file, part in sorted(wanted.items())}}
-    _unfinished(to / MANIFEST).write_text(json.dumps(told, indent=2) + "\n")
-    _unfinished(to / MANIFEST).replace(to / MANIFEST)
+    unfinished(to / MANIFEST).write_text(json.dumps(told, indent=2) + "\n")
+    unfinished(to / MANIFEST).replace(to / MANIFEST)
     return removed
 
 
-def _unfinished(path: Path) -> Path:
+def unfinished(path: Path) -> Path:
+    """Where a file is written before it is renamed."""
     # Not named .parquet, so that no reader takes it for a month.
     return path.with_name(f".{path.name}.unfinished")

@@ -67,6 +67,23 @@ def comparable(value: ir.Value) -> ir.Value:
     return value
 
 
+def digest(values: Sequence[ir.Value]) -> ir.IntegerValue:
+    """A hash of a row's values in 64 bits; each engine has one of its own."""
+    row = ibis.struct({value.get_name(): value for value in values})
+    if not _is(row, SPARK):
+        return row.hash()
+    # Spark's passes over what is null: without a mark a value could change its column unseen.
+    marks = ibis.struct({f"no_{value.get_name()}": value.isnull() for value in values})
+    hashed = ibis.udf.scalar.builtin(
+        _xxhash64, name="xxhash64", signature=((row.type(), marks.type()), dt.int64)
+    )
+    return hashed(row, marks)
+
+
+def _xxhash64(row: object, marks: object) -> object:
+    """Spark's hash in 64 bits."""
+
+
 def _extreme(value: ir.Value, order: Sequence[Any], where: ir.BooleanValue | None) -> ir.Value:
     """The known value of the row that is greatest, or else least, by all keys of an order at once.
 

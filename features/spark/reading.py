@@ -58,6 +58,11 @@ def frame_of(rows: ir.Table) -> DataFrame:
     return session.table(name)
 
 
+def uri_of(path: Path) -> str:
+    """A path of this machine's disk for Spark, which reads an address as it stands: no %3D."""
+    return f"file://{path.resolve()}"
+
+
 def _tables(backend: Any, database: str) -> dict[str, ir.Table]:
     try:
         names = [name for name in backend.list_tables(database=database) if name in TABLES]
@@ -79,7 +84,7 @@ def _folder(location: str) -> str:
         return location.rstrip("/")
     if not Path(location).is_dir():
         raise SourceError(f"No history at {location}: Spark reads a folder of Parquet or CSV.")
-    return Path(location).resolve().as_uri()
+    return uri_of(Path(location))
 
 
 def _files(spark: SparkSession, backend: Any, folder: str) -> dict[str, ir.Table]:

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from features.featureset import FeatureSet
 from features.history import History
+from features.spark.reading import uri_of
 from features.spark.vectors import vectors
 from features.status import ACTIVE, activity_table, status_table
 from features.written import Written
@@ -57,7 +58,7 @@ def _write(made: DataFrame, path: Path) -> None:
     """To a temporary name and renamed: a reader sees all of it or what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    made.write.mode("overwrite").parquet(unfinished.resolve().as_uri())
+    made.write.mode("overwrite").parquet(uri_of(unfinished))
     _forget(path)
     unfinished.rename(path)
 

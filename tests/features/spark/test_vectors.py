@@ -25,8 +25,9 @@ from features.tables import TABLES
 from features.vectors import spine
 from features.vectors import vectors as by_duckdb
 from tests.features.every import EVERY, assert_equal, history_of
+from tests.features.spark.histories import by_hand, files, many_histories, written
+from tests.features.spark.killing import killed_once
 from tests.features.strategies import CUSTOMERS, DATES, random_history
-from tests.spark.histories import by_hand, files, many_histories, written
 
 AS_OF = DATES[-1]  # the first of March of a leap year
 BOTH = FeatureSet("both", (*EVERY, *(f for f in CHURN if f.name not in EVERY.names)))
@@ -114,28 +115,6 @@ def test_an_executor_that_is_killed_costs_time_and_no_rows(spark, tmp_path):
     found = made.drop(columns="as_of").set_index("customer_id").sort_index()
     assert "CoarseGrainedExecutorBackend" in Path(mark).read_text()
     assert_equal(found, by_hand(EVERY, tables, list(found.index), AS_OF))
-
-
-def killed_once(mark):
-    """Passes rows on; the first executor to do so is killed (-9) before it has passed any."""
-
-    def passed(batches):
-        import os
-        import signal
-        from pathlib import Path
-
-        daemon = os.getppid()  # this process's; its own parent is the executor
-        executor = int(Path(f"/proc/{daemon}/stat").read_text().rsplit(")")[1].split()[1])
-        try:
-            file = os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            yield from batches
-            return
-        os.write(file, Path(f"/proc/{executor}/cmdline").read_bytes())
-        os.kill(executor, signal.SIGKILL)
-        raise RuntimeError("the executor is gone")
-
-    return passed
 
 
 def test_a_history_that_spark_cannot_read_is_named_with_what_it_reads(spark, tmp_path):
