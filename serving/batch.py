@@ -78,11 +78,22 @@ def score_everyone(
             fill(scores, found.folder, inputs, everyone.cases)  # a killed run may not have
             return Outcome(found.folder, found.manifest, changed=False)
         made, manifest = _written(scorer, everyone, inputs, as_of, scores, step)
-        require_likely(made, manifest, run_before(scores, as_of), terms.limits, terms.accepted)
-        manifest |= {"previous": _previous(scores, as_of), "accepted": terms.accepted or None}
-        place = publish(made, scores, as_of, manifest)
-        fill(scores, place, inputs, everyone.cases)
-        return Outcome(place, manifest, changed=True)
+        outcome = settled(made, manifest, scores, as_of, terms)
+        fill(scores, outcome.folder, inputs, everyone.cases)
+        return outcome
+
+
+def settled(
+    made: Path, manifest: Mapping[str, Any], scores: Path, as_of: date, terms: Terms
+) -> Outcome:
+    """Puts a written run into its place, if it is likely.
+
+    Raises:
+        Unlikely: The scores differ too much from those of the run before.
+    """
+    require_likely(made, manifest, run_before(scores, as_of), terms.limits, terms.accepted)
+    said = {**manifest, "previous": _previous(scores, as_of), "accepted": terms.accepted or None}
+    return Outcome(publish(made, scores, as_of, said), said, changed=True)
 
 
 def tried(
@@ -101,16 +112,16 @@ def _asked(scorer: Scorer, as_of: date, terms: Terms) -> tuple[Everyone, dict[st
     require_fresh(scorer.last_days(as_of), terms.freshness_days, as_of)
     everyone = scorer.everyone(as_of)
     if not everyone.known > sum(everyone.set_aside.values()):
-        raise InsufficientData(_nobody(everyone, as_of))
-    return everyone, inputs_of(scorer, everyone, as_of)
+        raise InsufficientData(nobody(everyone.known, everyone.set_aside, as_of))
+    return everyone, inputs_of(scorer, digest_of(everyone.cases), as_of)
 
 
-def inputs_of(scorer: Scorer, everyone: Everyone, as_of: date) -> dict[str, Any]:
-    """What the scores are made from: equal inputs make equal scores."""
+def inputs_of(scorer: Scorer, digest: str, as_of: date) -> dict[str, Any]:
+    """What the scores are made from, beside the cases of a digest: equal inputs, equal scores."""
     return {
         "as_of": as_of.isoformat(),
         **scorer.terms,
-        "data_digest": digest_of(everyone.cases),
+        "data_digest": digest,
         "data_until": str(scorer.data_until(as_of)),
     }
 
@@ -146,13 +157,20 @@ def _written(
         lambda begin: scorer.predictions(everyone.cases, as_of, step, begin),
         schema_of(scorer.model.days),
     )
-    return made, dict(inputs) | {
+    return made, manifest_of(scorer, inputs, everyone.known, everyone.set_aside, made)
+
+
+def manifest_of(
+    scorer: Scorer, inputs: Mapping[str, Any], known: int, aside: Mapping[str, int], made: Path
+) -> dict[str, Any]:
+    """What a written run says of itself."""
+    return dict(inputs) | {
         "horizon_days": scorer.model.horizon_days,
         "insufficient": scorer.model.insufficient,
         "created_at": scorer.clock().isoformat(),
-        "customers": everyone.known,
-        "known_rows": scorer.known_rows(as_of),
-        "set_aside": dict(everyone.set_aside),
+        "customers": known,
+        "known_rows": scorer.known_rows(date.fromisoformat(inputs["as_of"])),
+        "set_aside": dict(aside),
         **tallied(made),
     }
 
@@ -172,11 +190,10 @@ def tallied(folder: Path) -> dict[str, Any]:
     }
 
 
-def _nobody(everyone: Everyone, as_of: date) -> str:
-    why = ", ".join(f"{count} {reason}" for reason, count in everyone.set_aside.items())
-    return (
-        f"Nobody can be scored on {as_of}: of {everyone.known} customers {why or 'none is known'}."
-    )
+def nobody(known: int, aside: Mapping[str, int], as_of: date) -> str:
+    """That there is nobody to score, and why."""
+    why = ", ".join(f"{count} {reason}" for reason, count in aside.items())
+    return f"Nobody can be scored on {as_of}: of {known} customers {why or 'none is known'}."
 
 
 def _previous(scores: Path, as_of: date) -> dict[str, Any] | None:

@@ -127,7 +127,7 @@ def everybody(known: Known, as_of: date, use_days: int | None) -> list[Person]:
     rows = known.tables["customers"].select("customer_id", "days_ago", *ATTRIBUTES)
     found = sorted(rows.to_pyarrow().to_pylist(), key=lambda row: str(row["customer_id"]))
     return [
-        _told(row, status[row["customer_id"]], telling is None or row["customer_id"] in telling)
+        person_of(row, status[row["customer_id"]], telling is None or row["customer_id"] in telling)
         for row in found
     ]
 
@@ -144,7 +144,7 @@ def _person(
 ) -> Person:
     status = status_of_activity(rows, as_of, use_days) if use_days else status_of(rows, as_of)
     heard = any(known_rows(name, rows.get(name, ()), as_of)["days_ago"] for name in telling)
-    return _told(
+    return person_of(
         {"customer_id": customer, **_attributes(rows, as_of)}, status, heard or not telling
     )
 
@@ -156,7 +156,7 @@ def _attributes(rows: RowsOf, as_of: date) -> dict[str, Any]:
     return dict(zip(("days_ago", *ATTRIBUTES), next(found, ()), strict=False))
 
 
-def _told(row: Mapping[str, Any], status: Status, heard: bool) -> Person:
+def person_of(row: Mapping[str, Any], status: Status, heard: bool) -> Person:
     insufficient: str | None = None if status == ACTIVE else status
     if insufficient is None and row["days_ago"] < LEAST_DAYS:
         insufficient = "too_new"

@@ -9,8 +9,10 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.engines import Engine, On, opened_by
 from features.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ APART = timedelta(days=28)  # whole weeks, so that weekdays do not make a trend
 SQLITE = "sqlite:///"
 
 
-def score(
+def score(  # noqa: PLR0913, PLR0917 (each is an option)
     as_of: Annotated[
         list[datetime] | None,
         typer.Option(
@@ -53,6 +56,7 @@ def score(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be published; write nothing.")
     ] = False,
+    engine: On = Engine.DUCKDB,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Score the whole base as of a date into the scores' data set.
@@ -65,15 +69,21 @@ def score(
 
     given = {"history": history, "scores": to}
     settings = _settings(**{name: value for name, value in given.items() if value is not None})
+    if dry_run and engine is Engine.SPARK:
+        raise SettingsError(
+            "--dry-run is for DuckDB: Spark holds an unlikely run back all the same."
+        )
     fetch(settings)
-    scorer = scorer_of(settings, history_of(settings), lambda: datetime.now(UTC))
-    dates = dates_of(scorer, [moment.date() for moment in as_of or ()], earlier)
     terms = _terms(settings, accept)
-    if dry_run:
-        typer.echo("\n".join(_tried(scorer, day, settings.scores, terms, as_json) for day in dates))
-        return
-    scorer = replace(scorer, partials=settings.partials)
-    outcomes = [_scored(scorer, day, settings, terms, quiet=as_json) for day in dates]
+    with opened_by(engine, settings) as found:
+        scorer = scorer_of(settings, history_of(settings, found), lambda: datetime.now(UTC))
+        dates = dates_of(scorer, [moment.date() for moment in as_of or ()], earlier)
+        if dry_run:
+            told = [_tried(scorer, day, settings.scores, terms, as_json) for day in dates]
+            typer.echo("\n".join(told))
+            return
+        scorer = replace(scorer, partials=settings.partials)
+        outcomes = [_scored(scorer, day, settings, terms, engine, as_json) for day in dates]
     typer.echo(
         json.dumps({"runs": [_said(outcome) for outcome in outcomes]}, indent=2)
         if as_json
@@ -225,11 +235,16 @@ def _terms(settings: "Settings", accepted: str) -> "Terms":
 
 
 def _scored(
-    scorer: "Scorer", as_of: date, settings: "Settings", terms: "Terms", quiet: bool
+    scorer: "Scorer",
+    as_of: date,
+    settings: "Settings",
+    terms: "Terms",
+    engine: Engine,
+    quiet: bool,
 ) -> "Outcome":
-    from serving.batch import score_everyone
     from serving.progress import progress
 
+    score_everyone = _by(engine, settings)
     with progress(f"scores as of {as_of}", quiet) as (total, step):
         outcome = score_everyone(scorer, as_of, settings.scores, terms, total, step)
     if settings.scores_url:
@@ -237,6 +252,18 @@ def _scored(
 
         copied(outcome.folder, as_of, settings.scores_url)
     return outcome
+
+
+def _by(engine: Engine, settings: "Settings") -> Callable[..., "Outcome"]:
+    """The night's job, by an engine."""
+    if engine is Engine.DUCKDB:
+        from serving.batch import score_everyone
+
+        return score_everyone
+    from serving.bundle import bundle_at
+    from serving.spark import night
+
+    return partial(night.score_everyone, bundle_at(settings.bundle))
 
 
 def _tried(scorer: "Scorer", as_of: date, scores: Path, terms: "Terms", as_json: bool) -> str:

@@ -91,9 +91,9 @@ def _model(folder: Path) -> ChurnModel:
         raise ModelMissing(f"The model at {folder} cannot be used: {differs}") from differs
 
 
-def history_of(settings: Settings) -> History:
-    """The usable rows of the history that the settings name; raises SourceError."""
-    found = opened(settings.history, settings.date_format or "")
+def history_of(settings: Settings, found: History | None = None) -> History:
+    """The usable rows of a history, or of the one that the settings name; raises SourceError."""
+    found = found or opened(settings.history, settings.date_format or "")
     kept, accounts = usable(found, settings.usage_outside_subscription)
     require_read(accounts)
     return kept
