@@ -18,11 +18,12 @@ from pyspark.sql import functions as sf
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from features.errors import InsufficientData
+from features.locked import only_writer
 from features.spark.reading import frame_of, session_of, uri_of
 from features.wide import beside
 from serving.batch import Outcome, Step, Terms, inputs_of, manifest_of, nobody, settled
 from serving.cases import GONE
-from serving.dataset import FILE, INPUTS, only_writer, run_of, schema_of
+from serving.dataset import FILE, INPUTS, run_of, schema_of
 from serving.freshness import require_fresh
 from serving.resumable import begun
 from serving.scorer import Scorer
