@@ -1,11 +1,14 @@
 """Windows as a person says them: 28 days are the last 4 weeks."""
 
+from functools import cache
+
 from features.languages import Language
 from features.measures import DAYS_A_WEEK
 
 WEEK, YEAR = 7, 364
 
 
+@cache
 def past(days: int, language: Language) -> str:
     """When a window was that ends at the as-of date: `in the last 4 weeks`."""
     if days == WEEK:
@@ -17,6 +20,7 @@ def past(days: int, language: Language) -> str:
     )
 
 
+@cache
 def against(days: int, language: Language) -> str:
     """The window that a change is measured against: `against the 4 weeks before`."""
     if days == WEEK:
@@ -28,6 +32,7 @@ def against(days: int, language: Language) -> str:
     )
 
 
+@cache
 def against_then(days: int, language: Language) -> str:
     """The moment that a state is measured against: `against 12 weeks ago`."""
     return language.plural(

@@ -4,12 +4,13 @@ A reason's stable code is its feature's name; the sentence may be rephrased, the
 made where it is read, in the reader's language.
 """
 
+from functools import lru_cache
 from math import isnan
 from typing import TypeAlias
 
 from features.changed_words import changed, compared, reached, trended
 from features.feature import Change, Declaration, Trend
-from features.languages import ENGLISH, Language
+from features.languages import ENGLISH, REMEMBERED, Language
 from features.periods import past
 
 Value: TypeAlias = float | str | None
@@ -107,8 +108,12 @@ def _hours(value: float, language: Language) -> str:
 
 
 def _unit(feature: Declaration, value: float, language: Language) -> str:
-    one, many = (f"{{number}} {unit}" for unit in (feature.singular, feature.unit))
-    return language.plural(one, many, value)
+    return _counted(feature.singular, feature.unit, value, language)
+
+
+@lru_cache(REMEMBERED)
+def _counted(one: str, many: str, value: float, language: Language) -> str:
+    return language.plural(f"{{number}} {one}", f"{{number}} {many}", value)
 
 
 def _rounded(value: float) -> float:
