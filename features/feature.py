@@ -55,8 +55,8 @@ class Declared:
     (when) and {called}, or one without a unit that shows nothing; `reason_if_none` is said when
     there is nothing to count. `called` is what the business itself calls an event. `what` is the
     noun of a sentence that says how something rose or fell. Other languages are in locale/.
-    `context` marks what nobody can act on. `example` is a small table (or one per table) that
-    `gives` a value.
+    `place` marks a country's code, which is told by its name; `context` what nobody can act on.
+    `example` is a small table (or one per table) that `gives` a value.
     """
 
     name: str = ""
@@ -72,6 +72,7 @@ class Declared:
     context: bool = False
     actionable: bool = False
     categorical: bool = False
+    place: bool = False
     example: str | Mapping[str, str]
     gives: float | str | None
 

@@ -125,6 +125,10 @@ class Language:
         pattern = ENGLISH_DAY if self.code == ENGLISH_CODE else "medium"
         return self._own(format_date(value, pattern, self.locale))
 
+    def country(self, code: str) -> str:
+        """A country by its ISO code: Poland; what is no such code as it is."""
+        return str(self.locale.territories.get(code.upper(), code))
+
     def month(self, value: date) -> str:
         """A month: Nov; January with its year."""
         if value.month > 1:

@@ -43,6 +43,7 @@ RELATIONSHIP: tuple[Declaration, ...] = (
     of_kind(
         name="country",
         measure=last("country"),
+        place=True,
         theme=Theme.PROFILE,
         reason="based in {value}",
         reason_if_none="no country known",

@@ -32,7 +32,8 @@ def sentence(
     if value is None or is_nothing(feature, value):
         return _opened(_filled(feature, feature.reason_if_none, language))
     if isinstance(value, str):
-        return _opened(_filled(feature, feature.reason, language, value=value))
+        word = language.country(value) if feature.place else value.replace("_", " ")
+        return _opened(_filled(feature, feature.reason, language, value=word))
     if isinstance(feature, Change):
         return _opened(changed(feature, value, _known(before), _known(now), language))
     if isinstance(feature, Trend):

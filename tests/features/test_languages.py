@@ -154,3 +154,16 @@ def test_numbers_money_and_days_are_written_as_in_the_region(code: str, written:
 )
 def test_what_is_named_goes_before_what_is_accepted(named: str, accepted: str, code: str) -> None:
     assert asked_language(named, accepted).code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("ru", "Страна: Польша"),
+        ("fa", "کشور: لهستان"),
+        ("th", "อยู่ในประเทศ โปแลนด์"),
+        ("zh", "所在国家或地区：波兰"),
+    ],
+)
+def test_a_country_is_told_by_its_name(code: str, said: str) -> None:
+    assert sentence(CHURN["country"], "PL", language=language_of(code)) == said

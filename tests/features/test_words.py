@@ -58,6 +58,9 @@ def test_every_feature_says_in_its_own_words_that_there_is_nothing(name: str) ->
         ("first_value_reached", 0, "First value not reached yet"),
         ("plan", "team", "On the team plan"),
         ("plan", "none", "No plan known"),
+        ("country", "PL", "Based in Poland"),
+        ("country", "elsewhere", "Based in elsewhere"),
+        ("channel", "paid_search", "Won through paid search"),
         ("plan", None, "No plan known"),
     ],
 )
