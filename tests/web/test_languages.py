@@ -23,6 +23,7 @@ ADDRESSES = [
     "/customers/gale",
     "/model",
     "/disagreement",
+    "/monitor",
     "/nowhere",
 ]
 TAG = re.compile(r"\{\w*\}|<[^>]+>")
@@ -31,7 +32,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Names, ids and what is the same in every language.
 SAME = {
-    *"MRR NPS CSAT CES AUC PSI UTC CSV churn score keys add English US USD CHF".split(),  # noqa: SIM905
+    *"MRR NPS CSAT CES AUC PSI UTC CSV churn score monitor keys add English US USD CHF".split(),  # noqa: SIM905
     *"Ana Ruiz Ben Okafor Cyan Foods Beta Fern Dune cme Gale small enterprise team".split(),  # noqa: SIM905
     *"cyan acme cmd gale fern dune beta script document title taken over etc passwd".split(),  # noqa: SIM905
     *"zzz training mail nowhere Known for days are needed".split(),  # noqa: SIM905
