@@ -161,7 +161,8 @@ def _limits(card: Card) -> tuple[str, ...]:
 
 
 def _always(card: Card) -> tuple[str, ...]:
-    unknown = sorted({m["name"] for m in words.measures(card) if m["value"]["point"] is None})
+    whole = [part for name, part in card.items() if name not in ("slices", "interventions")]
+    unknown = sorted({m["name"] for m in words.measures(whole) if m["value"]["point"] is None})
     said = [f"Not measured: {', '.join(unknown)}."] if unknown else []
     last = card["data"]["as_of"][-1]
     said.append(
