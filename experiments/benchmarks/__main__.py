@@ -33,7 +33,7 @@ def _of(module: str) -> Rows:
     return goals
 
 
-NAMES = ("vectors", "peers", "explanations", "nights", "by_id", "page", "growth")
+NAMES = ("vectors", "peers", "training", "explanations", "nights", "by_id", "page", "growth")
 GROUPS: Mapping[str, Rows] = {name: _of(name) for name in NAMES}
 
 
