@@ -31,6 +31,7 @@ FILTERS = (
     words.days,
     words.customers,
     words.signed_points,
+    words.name,
     play_title,
 )
 ORDERS = {

@@ -128,3 +128,8 @@ def still_here(language: Language, outlook: Sequence[tuple[int, float]]) -> str:
 
 def _tight(said: str) -> str:
     return said.replace(" ", NBSP)
+
+
+def name(language: Language, given: str) -> str:
+    """A name such as a model's version, isolated where words around it run from right to left."""
+    return f"\u2066{given}\u2069" if language.direction == "rtl" else given
