@@ -5,7 +5,6 @@ told apart from the constant by the two smaller sizes, and the largest is held a
 """
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from time import process_time
 
 from experiments.benchmarks.goals import Goal, at_most
 from experiments.benchmarks.histories import Size, make
+from experiments.benchmarks.memory import peak_bytes
 
 SIZES = (10_000_000, 50_000_000, 100_000_000)
 MEGABYTE = 1024**2
@@ -68,7 +68,7 @@ def build(folder: Path, size: Size) -> Built:
     begun = process_time()
     known = opened(str(folder)).known(size.as_of)
     columns(CHURN, known, [f"C{number:07}" for number in range(size.people)])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MEGABYTE
+    memory = peak_bytes() / MEGABYTE
     return Built(size.events, process_time() - begun, memory)
 
 

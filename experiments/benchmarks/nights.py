@@ -7,7 +7,6 @@ peers tell it; words for people, which the product writes too, are counted apart
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from experiments.benchmarks.goals import Goal, at_most, line
+from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.shapes import FEATURES, Shape, texts, vectors
 from training.treeshap.bench import Forest
 from training.treeshap.explain import by_kernel
@@ -71,7 +71,7 @@ def night(folder: Path) -> tuple[float, float, float]:
         for begin in range(0, len(every), AHEAD):
             for table in pool.map(one, every[begin : begin + AHEAD]):
                 target.write_table(table)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIGABYTE
+    memory = peak_bytes() / GIGABYTE
     return perf_counter() - begun, process_time() - worked, memory
 
 

@@ -5,7 +5,6 @@ a process of its own. Histories are those of `histories`.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import pyarrow as pa
 from experiments.benchmarks.by_hand import use_by_hand
 from experiments.benchmarks.goals import Goal, at_most, line
 from experiments.benchmarks.histories import Size, make
+from experiments.benchmarks.memory import peak_bytes
 from features.catalogue import CHURN
 from features.columns import columns
 from features.compact import compact
@@ -35,7 +35,7 @@ from features.usage import USAGE
 Work = Callable[[], object]
 HERE = "experiments.benchmarks.vectors"
 MONTHS = 12
-MEGABYTES = 1024  # of getrusage's kilobytes
+MEGABYTE = 1024**2
 USE = FeatureSet("use", USAGE)
 
 
@@ -100,7 +100,7 @@ def peak_memory(raw: Path, size: Size, rounds: int) -> Iterator[Goal]:
     command = [sys.executable, "-m", HERE, "--peak", str(raw), "--as-of", str(size.as_of)]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     goal = f"all features at one date of {size.events:,} events: peak memory in MB"
-    yield at_most(goal, int(told.stdout) / MEGABYTES, 600, "resident at most, one process")
+    yield at_most(goal, int(told.stdout) / MEGABYTE, 600, "resident at most, one process")
 
 
 Row = Callable[[Path, Size, int], Iterator[Goal]]
@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if asked.peak:
         _all_features(opened(asked.peak), asked.as_of)()
-        sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+        sys.stdout.write(str(peak_bytes()))
         return
     for goal in rows(asked.rounds, asked.events, asked.rows):
         sys.stdout.write(line(goal))
