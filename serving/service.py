@@ -81,6 +81,8 @@ def api(method: Method) -> Method:
     made = bentoml.api(answered(method))
     made.input_spec.model_config["extra"] = "forbid"  # a misspelt field is an error, not ignored
     made.input_spec.model_rebuild(force=True)
+    # BentoML 1.4 builds a list's whole JSON schema anew for every answer, to learn that it is JSON.
+    made.output_spec.mime_type = classmethod(lambda spec: "application/json")
     return cast("Method", made)
 
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import sleep
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # BentoML brings it
@@ -34,6 +35,7 @@ from training.model import loaded
 
 HERE = Path(__file__).parent
 CONNECTIONS = (1, 8, 32)
+REST, MOST_WAITING = 0.3, 200  # seconds between two looks at a server, and how many
 ASKED = 200  # customers that are asked for in turn
 BY_ID, VECTORS, PAGE, LOGGED = "score by id", "score vectors", "page", "score by id, logged"
 MLFLOW, BARE = "mlflow models serve", "bare FastAPI by id"
@@ -107,7 +109,7 @@ def judged(met: Sequence[Met]) -> Iterator[Goal]:
 
 
 def _ways(home: Path, folder: Path, running: ExitStack) -> Iterator[Way]:
-    cases, as_of = _customers(home)
+    cases, as_of, names = _customers(home)
     ids = [person.customer_id for person in cases.people]
     vectors = [as_vector(cases, row) for row in range(len(ids))]
     by_id = _bodies(folder / "by_id", [{"customer_ids": [each]} for each in ids])
@@ -116,35 +118,42 @@ def _ways(home: Path, folder: Path, running: ExitStack) -> Iterator[Way]:
     pages = _bodies(
         folder / "pages", ["/", "/?page=2", *(f"/customers/{each}" for each in ids[:8])]
     )
-    begun = (served(home, {}), served(home, {"CHURN_PREDICTION_LOG": str(folder / "log")}))
+    begun = (
+        served(home, {}),
+        served(home, {}),
+        served(home, {"CHURN_PREDICTION_LOG": str(folder / "log")}),
+    )
     servers = [running.enter_context(each) for each in (*begun, bare(home), mlflow(home))]
     for server in servers:
         wait(server.address + server.ready)
-    plain, logging, minimal, pyfunc = servers
-    split = _bodies(folder / "mlflow", _split(vectors))
+    plain, other, logging, minimal, pyfunc = servers
+    split = _bodies(folder / "mlflow", _split(vectors, names))
     yield Way(BY_ID, f"{plain.address}/score", plain.process, by_id)
     yield Way(LOGGED, f"{logging.address}/score", logging.process, by_id)
     yield Way(BARE, f"{minimal.address}/score", minimal.process, by_id)
     yield Way(MLFLOW, f"{pyfunc.address}/invocations", pyfunc.process, split)
-    yield Way(VECTORS, f"{plain.address}/score_vectors", plain.process, by_vector)
-    yield Way(PAGE, plain.address, plain.process, pages)
+    yield Way(VECTORS, f"{other.address}/score_vectors", other.process, by_vector)
+    yield Way(PAGE, other.address, other.process, pages)
 
 
-def _customers(home: Path) -> tuple[Cases, str]:
-    """Some who can be scored."""
+def _customers(home: Path) -> tuple[Cases, str, Sequence[str]]:
+    """Some who can be scored, the date, and the names of the model's features."""
     model = loaded(bundle_at(home / "bundle"))
     history = usable(opened(str(home / "history")))[0]
     scorer = Scorer(model, history, limits_of(model.about), lambda: datetime.now(UTC))
     as_of = scorer.next_as_of()
     cases = scorer.everyone(as_of).cases
     sure = [row for row, person in enumerate(cases.people) if not person.insufficient]
-    return cases.where(np.array(sure[:ASKED])), str(as_of)
+    return cases.where(np.array(sure[:ASKED])), str(as_of), model.features.names
 
 
-def _split(vectors: Sequence[Mapping[str, object]]) -> list[object]:
+def _split(vectors: Sequence[Mapping[str, object]], names: Sequence[str]) -> list[object]:
     """The same vectors as MLflow's scoring protocol has them."""
     told = [dict(each["values"]) for each in vectors]  # type: ignore[call-overload]
-    return [{"dataframe_split": {"columns": list(v), "data": [list(v.values())]}} for v in told]
+    return [
+        {"dataframe_split": {"columns": list(names), "data": [[v[name] for name in names]]}}
+        for v in told
+    ]
 
 
 def _bodies(file: Path, bodies: Sequence[object]) -> Path:
@@ -154,7 +163,7 @@ def _bodies(file: Path, bodies: Sequence[object]) -> Path:
 
 
 def _load(way: Way, connections: int, seconds: int) -> Met:
-    before = _processor(way.process)
+    before = _at_rest(way.process)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
     said = subprocess.run(
         [*command, "-s", HERE / "load.lua", way.address],
@@ -165,7 +174,7 @@ def _load(way: Way, connections: int, seconds: int) -> Met:
     )
     told = json.loads(said.stdout.splitlines()[-1])
     requests = max(told["requests"], 1)
-    cpu = (_processor(way.process) - before) / requests * 1e3
+    cpu = (_at_rest(way.process) - before) / requests * 1e3
     rate = requests / told["seconds"]
     return Met(way.name, connections, rate, told["p50"], told["p99"], cpu, told["failed"])
 
@@ -177,6 +186,18 @@ def _middle(taken: Sequence[Met], way: str, connections: int) -> Met:
         for name in ("requests_a_second", "p50", "p99", "cpu_a_request")
     )
     return Met(way, connections, rate, p50, p99, cpu, sum(each.failed for each in mine))
+
+
+def _at_rest(process: int) -> float:
+    """The same, once the server has done what was still waiting when wrk stopped asking."""
+    used = _processor(process)
+    for _ in range(MOST_WAITING):
+        sleep(REST)
+        now = _processor(process)
+        if now - used < REST / 10:
+            return now
+        used = now
+    raise TimeoutError(f"process {process} is still busy {MOST_WAITING * REST:.0f} s later")
 
 
 def _processor(process: int) -> float:

@@ -46,7 +46,7 @@ TWELVE = FeatureSet(
 )
 
 
-def rows(events: int = 50_000_000, rounds: int = 3) -> Iterator[Goal]:
+def rows(events: int = 20_000_000, rounds: int = 3) -> Iterator[Goal]:
     """Ours against each peer that is installed, on a history of so many events of use."""
     size = Size(events)
     with TemporaryDirectory() as made:

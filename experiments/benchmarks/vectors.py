@@ -39,7 +39,7 @@ MEGABYTE = 1024**2
 USE = FeatureSet("use", USAGE)
 
 
-def rows(rounds: int = 3, events: int = 10_000_000, named: Sequence[str] = ()) -> Iterator[Goal]:
+def rows(rounds: int = 3, events: int = 20_000_000, named: Sequence[str] = ()) -> Iterator[Goal]:
     """Every goal of vectors, or those named, on a history of so many events."""
     with TemporaryDirectory() as folder:
         size = Size(events)
@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print one line a goal."""
     parser = argparse.ArgumentParser(prog=f"python -m {HERE}", description=__doc__)
     parser.add_argument("rows", nargs="*", help=f"of {', '.join(ROWS)}; default: all")
-    parser.add_argument("--events", type=int, default=10_000_000, help="size of the history")
+    parser.add_argument("--events", type=int, default=20_000_000, help="size of the history")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is taken")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     parser.add_argument("--as-of", type=date.fromisoformat, help=argparse.SUPPRESS)
