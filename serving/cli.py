@@ -9,10 +9,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -25,7 +23,6 @@ from features.errors import SettingsError
 
 if TYPE_CHECKING:
     from features.settings import Settings
-    from serving.batch import Outcome, Terms
     from serving.follow import Champions
     from serving.scorer import Scorer
 
@@ -66,6 +63,7 @@ def score(  # noqa: PLR0913, PLR0917 (each is an option)
     with 9 if the scores differ too much from the last run's.
     """
     from serving.opening import history_of, scorer_of
+    from serving.runs import said_of, scored, terms_of, tried_in_words, worded
 
     given = {"history": history, "scores": to}
     settings = _settings(**{name: value for name, value in given.items() if value is not None})
@@ -74,20 +72,20 @@ def score(  # noqa: PLR0913, PLR0917 (each is an option)
             "--dry-run is for DuckDB: Spark holds an unlikely run back all the same."
         )
     fetch(settings)
-    terms = _terms(settings, accept)
+    terms = terms_of(settings, accept)
     with opened_by(engine, settings) as found:
         scorer = scorer_of(settings, history_of(settings, found), lambda: datetime.now(UTC))
         dates = dates_of(scorer, [moment.date() for moment in as_of or ()], earlier)
         if dry_run:
-            told = [_tried(scorer, day, settings.scores, terms, as_json) for day in dates]
+            told = [tried_in_words(scorer, day, settings.scores, terms, as_json) for day in dates]
             typer.echo("\n".join(told))
             return
         scorer = replace(scorer, partials=settings.partials)
-        outcomes = [_scored(scorer, day, settings, terms, engine, as_json) for day in dates]
+        outcomes = [scored(scorer, day, settings, terms, engine, as_json) for day in dates]
     typer.echo(
-        json.dumps({"runs": [_said(outcome) for outcome in outcomes]}, indent=2)
+        json.dumps({"runs": [said_of(outcome) for outcome in outcomes]}, indent=2)
         if as_json
-        else "\n".join(_worded(outcome) for outcome in outcomes)
+        else "\n".join(worded(outcome) for outcome in outcomes)
     )
 
 
@@ -224,72 +222,3 @@ def _has_registry(settings: "Settings") -> bool:
     uri = settings.tracking_uri
     there = not uri.startswith(SQLITE) or Path(uri.removeprefix(SQLITE)).is_file()
     return there and find_spec("mlflow") is not None
-
-
-def _terms(settings: "Settings", accepted: str) -> "Terms":
-    from serving.batch import Terms
-    from serving.likely import Limits
-
-    limits = Limits(settings.most_shrunken_share, settings.most_moved_share)
-    return Terms(settings.freshness_days, limits, accepted)
-
-
-def _scored(
-    scorer: "Scorer",
-    as_of: date,
-    settings: "Settings",
-    terms: "Terms",
-    engine: Engine,
-    quiet: bool,
-) -> "Outcome":
-    from serving.progress import progress
-
-    score_everyone = _by(engine, settings)
-    with progress(f"scores as of {as_of}", quiet) as (total, step):
-        outcome = score_everyone(scorer, as_of, settings.scores, terms, total, step)
-    if settings.scores_url:
-        from serving.sql_scores import copied
-
-        copied(outcome.folder, as_of, settings.scores_url)
-    return outcome
-
-
-def _by(engine: Engine, settings: "Settings") -> Callable[..., "Outcome"]:
-    """The night's job, by an engine."""
-    if engine is Engine.DUCKDB:
-        from serving.batch import score_everyone
-
-        return score_everyone
-    from serving.bundle import bundle_at
-    from serving.spark import night
-
-    return partial(night.score_everyone, bundle_at(settings.bundle))
-
-
-def _tried(scorer: "Scorer", as_of: date, scores: Path, terms: "Terms", as_json: bool) -> str:
-    from serving.batch import tried
-
-    said, held = tried(scorer, as_of, scores, terms)
-    if as_json:
-        return json.dumps({**said, "held_back_by": held}, indent=2, default=str)
-    bands = ", ".join(f"{count:,} {band}" for band, count in said["by_band"].items())
-    would = f"would be held back: {'; '.join(held)}" if held else "would be published"
-    return (
-        f"{as_of}: {said['scored']:,} of {said['customers']:,} customers would be scored "
-        f"({bands}); the run {would}. Nothing was written."
-    )
-
-
-def _said(outcome: "Outcome") -> dict[str, Any]:
-    return {"folder": str(outcome.folder), "changed": outcome.changed, **outcome.manifest}
-
-
-def _worded(outcome: "Outcome") -> str:
-    said = outcome.manifest
-    aside = ", ".join(f"{count:,} {why}" for why, count in said["set_aside"].items())
-    bands = ", ".join(f"{count:,} {band}" for band, count in said["by_band"].items())
-    done = "written to" if outcome.changed else "there already, from the same inputs:"
-    return (
-        f"{said['as_of']}: {said['scored']:,} of {said['customers']:,} customers scored, {done} "
-        f"{outcome.folder} (model {said['model_version']}; {bands}; not scored: {aside or 'none'})."
-    )
