@@ -129,8 +129,8 @@ def test_a_download_has_its_headings_and_reasons_in_the_language(
     assert ("最近" in file or "逾期" in file) is (code == "zh")
 
 
-@pytest.mark.parametrize("code", ["fa", "th"])
-@pytest.mark.parametrize("path", ["/", "/customers/cyan", "/model"])
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("path", ["/", "/customers/cyan", "/model", "/monitor", "/disagreement"])
 def test_a_page_in_another_language_fits_and_keeps_nobody_out(
     code: str, path: str, opened: BrowserContext
 ) -> None:
