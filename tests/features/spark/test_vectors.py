@@ -120,7 +120,7 @@ def test_an_executor_that_is_killed_costs_time_and_no_rows(spark, tmp_path):
 
 def test_a_history_that_spark_cannot_read_is_named_with_what_it_reads(spark, tmp_path):
     with pytest.raises(SourceError, match="does not read a history at postgres://: name a folder"):
-        opened(spark, "postgres://somebody:secret@somewhere/base")
+        opened(spark, "postgres://somebody@somewhere/base")
     with pytest.raises(SourceError, match="no database 'nowhere'"):
         opened(spark, "catalogue://nowhere")
     with pytest.raises(SourceError, match="No table 'customers'"):
