@@ -58,12 +58,12 @@ def night(folder: Path) -> tuple[float, float, float]:
     """Score a folder's vectors with its boosters: seconds by clock and processor, gigabytes."""
     begun, worked = perf_counter(), process_time()
     forest = forest_of(json.loads((folder / "boosters.json").read_text()))
-    source = pq.ParquetFile(folder / "vectors.parquet")
+    path = folder / "vectors.parquet"
 
     def one(group: int) -> pa.Table:
-        return told(forest, source.read_row_group(group, use_threads=False))
+        return told(forest, pq.ParquetFile(path).read_row_group(group, use_threads=False))
 
-    every = range(source.num_row_groups)
+    every = range(pq.read_metadata(path).num_row_groups)
     with (
         ThreadPoolExecutor(THREADS) as pool,
         pq.ParquetWriter(folder / "scores.parquet", SCHEMA) as target,
