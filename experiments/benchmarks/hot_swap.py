@@ -69,7 +69,9 @@ class Count:
 def main(arguments: list[str] | None = None) -> None:
     """Run it and print what came of it as one JSON object; ends with 1 if a request failed."""
     parser = argparse.ArgumentParser(prog="experiments.benchmarks.hot_swap", description=__doc__)
-    parser.add_argument("--home", type=Path, help="a copy of a demo's folder; default: a new one")
+    parser.add_argument(
+        "--home", type=Path, help="a fresh copy of a demo's folder; default: a new one"
+    )
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--moves", type=int, default=10, help="how often the alias moves")
     parser.add_argument("--connections", type=int, default=6)
