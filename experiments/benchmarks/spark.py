@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
+from experiments.benchmarks.goals import Goal
 from experiments.benchmarks.histories import Size, make
 from features.catalogue import CHURN
 from features.sources import opened
@@ -40,17 +41,6 @@ OPTIONS = {
     "spark.driver.memory": "2g",
 }
 CLOSE = 1e-6
-
-
-@dataclass(frozen=True)
-class Row:
-    """One goal: what was measured, the bound it is held to, and how it was measured."""
-
-    goal: str
-    ratio: float
-    bound: float
-    met: bool
-    how: str
 
 
 @dataclass(frozen=True)
@@ -96,12 +86,12 @@ def measured(history: Path, as_of: date, bundle: Path | None, work: Path) -> dic
     }
 
 
-def same_values(found: pd.DataFrame, expected: pd.DataFrame) -> Row:
+def same_values(found: pd.DataFrame, expected: pd.DataFrame) -> Goal:
     """How far Spark's vectors are from DuckDB's: the farthest value, words being 0 or 1 apart."""
     apart = max(_apart(found[name], expected[name]) for name in CHURN.names)
     how = f"greatest difference of {len(expected):,} customers x {len(CHURN.names)} features"
     goal = "Spark local-cluster on 2 executors gives the same values as DuckDB"
-    return Row(goal, apart, CLOSE, apart <= CLOSE, f"{how}, on {MASTER}")
+    return Goal(goal, apart, CLOSE, apart <= CLOSE, f"{how}, on {MASTER}")
 
 
 def _apart(found: pd.Series, expected: pd.Series) -> float:
@@ -115,7 +105,7 @@ def _apart(found: pd.Series, expected: pd.Series) -> float:
 
 def _beside_spark_udf(
     spark: SparkSession, bundle: Path, made: DataFrame, costs: dict[str, Cost]
-) -> Row:
+) -> Goal:
     """Scores with reasons against probabilities without, per processor second."""
     ours, theirs = _told(spark, bundle, made), _spark_udf(spark, bundle, made)
     for name, frame in {"ours": ours, "spark_udf": theirs}.items():
@@ -123,7 +113,7 @@ def _beside_spark_udf(
         timed(name, costs, lambda: frame.write.format("noop").mode("overwrite").save())  # noqa: B023
     ratio = costs["ours"].processor / max(costs["spark_udf"].processor, 1e-9)
     goal = "scores with reasons and plays on Spark <= 2 x spark_udf's probabilities alone"
-    return Row(
+    return Goal(
         goal, round(ratio, 2), 2.0, ratio <= 2.0, f"processor seconds, second runs, {MASTER}"
     )
 
