@@ -4,8 +4,7 @@ Each command imports what it needs when it is called, so that `--help` is there 
 """
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,11 +15,11 @@ import typer
 
 from features.engines import Engine, On, opened_by
 from features.errors import ExitCode
+from features.progress import steps
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from features.check import Terms
     from features.compact import Lay
     from features.feature import Declaration
     from features.featureset import FeatureSet
@@ -63,13 +62,13 @@ def check(
 
     Ends with 0 if the history can be used, whatever it warns of, and with 3 if there are errors.
     """
-    from features.check import report, said
+    from features.check import Terms, report, said
     from features.check.shown import shown
 
     settings = _settings(history=history, date_format=date_format)
-    with _progress(1, quiet=as_json) as step:
+    with steps(1, quiet=as_json) as step:
         step("reading the history")
-        told = report(settings.history, _end_of(now), terms(settings))
+        told = report(settings.history, _end_of(now), Terms.of(settings))
     _say(said(told) if as_json else shown(told))
     if told.errors:
         raise typer.Exit(ExitCode.CONTRACT)
@@ -121,7 +120,7 @@ def compact(
 
     settings = _settings(history=history, date_format=date_format)
     with (
-        _progress(len(TABLES) + 1, quiet=as_json) as step,
+        steps(len(TABLES) + 1, quiet=as_json) as step,
         opened_by(engine, settings, step) as found,
     ):
         made = laid_out(found, to, step, _lay(engine))
@@ -140,28 +139,13 @@ def simulate(
     from features.demo import simulate as lived
     from features.demo import write
 
-    with _progress(DEMO_STEPS, quiet=False) as step:
+    with steps(DEMO_STEPS, quiet=False) as step:
         made = lived(customers=customers, months=months, seed=seed, progress=step)
         step("writing")
         write(made, to / "history")
     (to / "churn.toml").write_text(DEMO_SETTINGS.format(home=to.as_posix()))
     rows = sum(len(table) for table in made.tables.values())
     typer.echo(f"{customers:,} customers and {rows:,} rows in {to / 'history'}")
-
-
-def terms(settings: "Settings") -> "Terms":
-    """What the settings say a history is to be judged by."""
-    from features.check import Terms
-
-    return Terms(
-        date_format=settings.date_format or "",
-        outside_subscription=settings.usage_outside_subscription,
-        contracts=settings.label == "contract",
-        inactivity_days=settings.inactivity_days,
-        gap_days=settings.gap_days,
-        currency=settings.currency,
-        freshness_days=settings.freshness_days,
-    )
 
 
 def _settings(**given: str | Path | None) -> "Settings":
@@ -186,7 +170,7 @@ def _written(
     from features.usable import require_read, usable
 
     active_days = settings.inactivity_days if settings.label == "inactivity" else None
-    with _progress(2 * len(days) + 2, quiet) as step, opened_by(engine, settings, step) as found:
+    with steps(2 * len(days) + 2, quiet) as step, opened_by(engine, settings, step) as found:
         step("rows that can be used")
         kept, accounts = usable(found, settings.usage_outside_subscription)
         require_read(accounts)
@@ -251,17 +235,3 @@ def _say(what: "dict[str, Any] | RenderableType") -> None:
         typer.echo(json.dumps(what, indent=2))
     else:
         Console(highlight=False, markup=False).print(what)
-
-
-@contextmanager
-def _progress(steps: int, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A progress bar on the error stream, silent where nobody watches; a call begins a step."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden, transient=True) as bar:
-        task = bar.add_task("", total=steps)
-        yield lambda what: bar.update(task, description=what, advance=1)

@@ -33,10 +33,10 @@ def scored(
     quiet: bool,
 ) -> "Outcome":
     """Scores one date, with a progress bar, and copies it where the settings say so."""
-    from serving.progress import progress
+    from features.progress import counted
 
     score_everyone = _by(engine, settings)
-    with progress(f"scores as of {as_of}", quiet) as (total, step):
+    with counted(f"scores as of {as_of}", quiet) as (total, step):
         outcome = score_everyone(scorer, as_of, settings.scores, terms, total, step)
     if settings.scores_url:
         from serving.sql_scores import copied

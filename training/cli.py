@@ -1,22 +1,19 @@
 """The commands of training: the only place here that reads settings and the clock."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from features.catalogue import catalogue
-from features.check import refuse_errors, report
-from features.cli import terms
+from features.check import Terms, refuse_errors, report
 from features.errors import ExitCode
 from features.history import History
 from features.logged import read_log
+from features.progress import steps
 from features.settings import Settings, read_settings
 from features.sources import opened
 from features.sources.recorded import with_recorded
@@ -66,7 +63,7 @@ def trained(
         SourceError: The history cannot be read.
         ContractError: `churn check` finds an error in it.
     """
-    with progress("trained", STEPS, quiet) as step:
+    with steps(STEPS, quiet, done="trained") as step:
         kept, day = as_of_day(read_history(settings, step), now)
         return _ran(settings, kept, plan_of(settings, day, threads), step)
 
@@ -75,7 +72,7 @@ def read_history(settings: Settings, step: Callable[[str], None]) -> History:
     """The usable rows of the history that the settings name; errors as for `trained`."""
     step("checking the history")
     clock = datetime.now(UTC).replace(tzinfo=None)
-    refuse_errors(report(settings.history, clock, terms(settings)))
+    refuse_errors(report(settings.history, clock, Terms.of(settings)))
     found = opened(settings.history, settings.date_format or "")
     kept, _ = usable(found, settings.usage_outside_subscription)
     return with_recorded(kept, settings.recorded)
@@ -171,13 +168,3 @@ def worded(told: Outcome) -> str:
         *(f"  - {each.sentence}" for each in shown if not told.trained.model.insufficient),
     ]
     return "\n".join(lines)
-
-
-@contextmanager
-def progress(done: str, total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A bar of so many steps that says what is being done, and at the end `done`."""
-    columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task("reading the history", total=total)
-        yield lambda what: bar.update(task, advance=1, description=what)
-        bar.update(task, completed=total, description=done)

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from features.catalogue import catalogue
+from features.progress import steps
 from features.settings import Settings, read_settings
 from training.backtest import Stop, Walk
 from training.backtest import backtest as walked
-from training.cli import as_of_day, plan_of, progress, read_history
+from training.cli import as_of_day, plan_of, read_history
 from training.labels import label_of
 from training.money import Offer
 from training.walked import leave, lines
@@ -56,7 +57,7 @@ def _walked(
     quiet: bool,
 ) -> tuple[list[Stop], dict[str, Any]]:
     dates, every, trees = size
-    with progress("walked", 2 * (dates or 24), quiet) as step:
+    with steps(2 * (dates or 24), quiet, done="walked") as step:
         kept, day = as_of_day(read_history(settings, step), now.date() if now else None)
         plan = plan_of(settings, day, threads, trees)
         walk = Walk(

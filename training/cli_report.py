@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from features.progress import steps
 from features.settings import read_settings
-from training.cli import progress, read_history, registry_of
+from training.cli import read_history, registry_of
 from training.files import put
 from training.labels import label_of
 from training.reported import Report, gathered
@@ -29,7 +30,7 @@ def report(
     version. Ends with 6 if there is no such version.
     """
     settings = read_settings(**({"history": history} if history else {}))
-    with progress("reported", 4, as_json) as step:
+    with steps(4, as_json, done="reported") as step:
         kept = read_history(settings, step)
         step("gathering what is known")
         walked, today = settings.home / "backtest", datetime.now(UTC).date()

@@ -10,9 +10,10 @@ import typer
 
 from features.catalogue import catalogue
 from features.errors import ExitCode
+from features.progress import steps
 from features.settings import Settings, config_file, read_settings
 from training import chosen
-from training.cli import as_of_day, plan_of, progress, read_history, registry_of
+from training.cli import as_of_day, plan_of, read_history, registry_of
 from training.labels import label_of
 from training.tune import Search, Tuned
 from training.tune import tune as searched
@@ -61,7 +62,7 @@ def tune(  # noqa: PLR0913 (each is an option)
 def _tuned(
     settings: Settings, now: datetime | None, search: Search, threads: int, quiet: bool
 ) -> Tuned:
-    with progress("tuned", search.trials + 32, quiet) as step:
+    with steps(search.trials + 32, quiet, done="tuned") as step:
         kept, day = as_of_day(read_history(settings, step), now.date() if now else None)
         plan = plan_of(settings, day, threads)
         features = catalogue(settings.key_events, settings.milestones)

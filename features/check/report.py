@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from features.check.aside import TableRows, judged_tables, kept_in_doubt, repeated, set_aside
 from features.check.book import left, months, never_subscribed, one_moment, silent, size, stale
@@ -18,6 +18,9 @@ from features.sources.found import Found
 from features.tables import TABLES
 from features.usable import Account, Outside
 
+if TYPE_CHECKING:
+    from features.settings import Settings
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -30,6 +33,19 @@ class Terms:
     gap_days: int = 30
     currency: str = "USD"
     freshness_days: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "Terms":
+        """What the settings say a history is to be judged by."""
+        return cls(
+            date_format=settings.date_format or "",
+            outside_subscription=settings.usage_outside_subscription,
+            contracts=settings.label == "contract",
+            inactivity_days=settings.inactivity_days,
+            gap_days=settings.gap_days,
+            currency=settings.currency,
+            freshness_days=settings.freshness_days,
+        )
 
 
 @dataclass(frozen=True)

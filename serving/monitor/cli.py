@@ -138,10 +138,10 @@ def _channels(settings: "Settings") -> "list[Channel]":
 
 def look_of(settings: "Settings", today: date, quiet: bool = False) -> "Look":
     """One look under the settings in force, with a progress bar."""
+    from features.progress import counted
     from serving.bundle import bundle_at
     from serving.monitor.look import Asked, look, usual_at
     from serving.opening import HERE, history_of, scorer_of
-    from serving.progress import progress
 
     place = bundle_at(settings.bundle, HERE)
     kept = history_of(settings)
@@ -154,7 +154,7 @@ def look_of(settings: "Settings", today: date, quiet: bool = False) -> "Look":
 
         return outcomes(runs, kept, label_of(settings), today)
 
-    with progress(f"a look as of {today}", quiet) as (total, step):
+    with counted(f"a look as of {today}", quiet) as (total, step):
         total(5)
         return look(scorer, settings.scores, usual_at(place), asked, outcomes, lambda _: step(1))
 

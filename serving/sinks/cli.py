@@ -77,9 +77,9 @@ def push(  # noqa: PLR0913, PLR0917  # every parameter is an option
 
 
 def _pushed(job: "Job", retry: Path | None, allowed: str | None, quiet: bool) -> "Pushed | Plan":
-    from serving.progress import progress
+    from features.progress import counted
 
-    with progress(f"records to {job.vendor}", quiet) as (total, step):
+    with counted(f"records to {job.vendor}", quiet) as (total, step):
         return job.pushed(retry, allowed, total, step)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from experiments.gate_power import World, compared, pair, share
+from experiments.gate_power.__main__ import compared, share
+from experiments.gate_power.world import World, pair
 from training.gate import compare
 
 
