@@ -5,9 +5,11 @@ rows of the other tables live on (a ticket is resolved, an invoice paid), so the
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shutil import rmtree
 
 import ibis
 import ibis.expr.types as ir
@@ -15,11 +17,14 @@ import ibis.expr.types as ir
 from features.dialect import digest
 from features.errors import SourceError
 from features.history import History
+from features.locked import only_writer
+from features.outside import into
 from features.tables import TABLES, USAGE, Table
 
 MANIFEST = "manifest.json"
 WHOLE = ""
 UNDATED = "undated"
+UNFINISHED = ".unfinished"
 MONTH, HASH = "_month", "_hash"
 ROWS_A_GROUP = 30_720  # of which a customer's look-up reads one a file; DuckDB's least is 2,048
 HALF = 31  # bits of a hash that are summed: two thousand million rows fit into a whole number
@@ -54,18 +59,47 @@ def compact(history: History, to: Path, step: Step = lambda _: None, lay: Lay = 
     """Writes the history's tables into a folder; only files whose rows are others than before.
 
     Every file is written under another name and renamed, so that whoever reads meanwhile sees whole
-    months. A run that was cut short is made good by the next. `step` is told one step a table.
+    months. A run that fails leaves nothing beside them; one that was killed is made good by the
+    next. `step` is told one step a table.
 
     Raises:
+        Busy: Another process is writing into the folder.
         SourceError: The folder holds something else than a compacted history, or the history is
             not in files.
+        TargetError: The folder is full or cannot be written.
     """
-    before = _manifest(to)
+    _require_files(history)
+    _manifest(to)  # nothing is put, not even a lock, into a folder of something else
+    with into(to), only_writer(to), _nothing_left(to):
+        return _compacted(history, to, _manifest(to), step, lay)
+
+
+@contextmanager
+def _nothing_left(to: Path) -> Iterator[None]:
+    """Removes unfinished files: what a killed run has left, and, whatever happens, one's own."""
+    _remove_unfinished(to)
+    try:
+        yield
+    finally:
+        _remove_unfinished(to)
+
+
+def _remove_unfinished(to: Path) -> None:
+    for left in [*to.glob(f".*{UNFINISHED}"), *to.glob(f"*/.*{UNFINISHED}")]:
+        if left.is_dir():
+            rmtree(left)
+        else:
+            left.unlink()
+
+
+def _compacted(
+    history: History, to: Path, before: Mapping[str, Part], step: Step, lay: Lay
+) -> Compacted:
     wanted: dict[str, Part] = {}
     written: list[str] = []
     for name, rows in history.tables.items():
         step(name)
-        found = _parts(TABLES[name], _in_files(rows))
+        found = _parts(TABLES[name], rows)
         wanted |= found
         changed = [file for file, part in found.items() if _differs(to / file, before, part)]
         lay(TABLES[name], rows, to, changed)
@@ -85,10 +119,9 @@ def _manifest(to: Path) -> Mapping[str, Part]:
     return {file: Part(**part) for file, part in told["files"].items()}
 
 
-def _in_files(rows: ir.Table) -> ir.Table:
-    if rows.get_backend().name not in ("duckdb", "pyspark"):
+def _require_files(history: History) -> None:
+    if any(t.get_backend().name not in ("duckdb", "pyspark") for t in history.tables.values()):
         raise SourceError("Only files are compacted: a database keeps its tables in its own way.")
-    return rows
 
 
 def _parts(table: Table, rows: ir.Table) -> dict[str, Part]:
@@ -161,4 +194,4 @@ def _replace(
 def unfinished(path: Path) -> Path:
     """Where a file is written before it is renamed."""
     # Not named .parquet, so that no reader takes it for a month.
-    return path.with_name(f".{path.name}.unfinished")
+    return path.with_name(f".{path.name}{UNFINISHED}")

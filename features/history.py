@@ -42,9 +42,16 @@ class History:
         A spine is a table with one row per customer and date; every row of the history appears once
         for each of its customer's dates that know it.
         """
-        tables = {name: _known(TABLES[name], t, as_of) for name, t in self.tables.items()}
+        tables = {name: _meant(TABLES[name], t) for name, t in self.delivered(as_of).items()}
         spine = isinstance(as_of, ir.Table)
         return Known(tables, ("customer_id", AS_OF) if spine else ("customer_id",))
+
+    def delivered(self, as_of: date | ir.Table) -> dict[str, ir.Table]:
+        """The same tables with empty cells left empty, for whoever counts what was not delivered.
+
+        In `known` an empty cell is what its column declares that it means (`Column.if_empty`).
+        """
+        return {name: _known(TABLES[name], t, as_of) for name, t in self.tables.items()}
 
     def until(self, day: date) -> "History":
         """The history as a reader of that day had it: nothing that came to be known later."""
@@ -63,6 +70,12 @@ def _known(table: Table, rows: ir.Table, as_of: date | ir.Table) -> ir.Table:
         seen = seen.mutate(**{c: shown.ifelse(seen[c], ibis.null(seen[c].type())) for c in columns})
     elapsed = {e.name: _elapsed(seen, e) for e in derived(table.name, table.at)}
     return seen.mutate(moment=seen[table.at], **elapsed)
+
+
+def _meant(table: Table, rows: ir.Table) -> ir.Table:
+    """The rows with what an empty cell means, where it means something."""
+    meant = {c.name: rows[c.name].fill_null(c.if_empty) for c in table if c.if_empty is not None}
+    return rows.mutate(**meant) if meant else rows
 
 
 def _dated(rows: ir.Table, as_of: date | ir.Table) -> ir.Table:

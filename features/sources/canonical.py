@@ -83,12 +83,7 @@ def canonical_table(table: Table, found: ir.Table, date_format: str = ISO) -> ir
             f"Table {table.name!r} has no column {', '.join(missing)}; it has "
             f"{', '.join(found.columns)}. docs/data-contract.md says what each column is."
         )
-    return found.select(**{c.name: _filled(cast(found, c, date_format), c) for c in table})
-
-
-def _filled(value: ir.Value, column: Column) -> ir.Value:
-    """The values with what a missing one means."""
-    return value if column.if_empty is None else value.fill_null(column.if_empty)
+    return found.select(**{c.name: cast(found, c, date_format) for c in table})
 
 
 def _read(value: ir.StringValue, kind: Kind, date_format: str) -> ir.Value:

@@ -35,7 +35,7 @@ def nulls(history: History, as_of: date) -> Checked:
 
 
 def _counted(history: History, as_of: date) -> Counts:
-    tables = history.known(as_of).tables
+    tables = history.delivered(as_of)  # not `known`, in which an empty quantity is a quantity of 1
     return {name: _of(name, rows.filter(rows.days_ago <= DAYS)) for name, rows in tables.items()}
 
 

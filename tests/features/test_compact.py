@@ -10,8 +10,9 @@ import pytest
 
 from features.catalogue import CHURN
 from features.compact import Compacted, compact
-from features.errors import SourceError
+from features.errors import Busy, SourceError
 from features.history import History
+from features.locked import only_writer
 from features.sources import opened
 from features.usable import usable
 from features.vectors import spine, vectors
@@ -115,6 +116,25 @@ def test_a_run_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
     assert compacted({"usage": [used(MARCH), used(APRIL)]}, tmp_path).written == (
         "usage/2024-04.parquet",
     )
+
+
+def test_what_a_killed_run_has_left_is_gone_after_the_next(tmp_path):
+    compacted({"usage": [used(MARCH)]}, tmp_path)
+    left = [
+        tmp_path / ".tickets.parquet.unfinished",
+        tmp_path / "usage/.2020-01.parquet.unfinished",
+    ]
+    for file in left:
+        file.write_bytes(b"PAR1")
+    (tmp_path / ".usage.unfinished" / "_month=2024-03").mkdir(parents=True)
+    assert compacted({"usage": [used(MARCH)]}, tmp_path).written == ()
+    assert list(tmp_path.rglob("*.unfinished")) == []
+
+
+def test_two_runs_at_once_are_one_and_one_that_says_so(tmp_path):
+    with only_writer(tmp_path), pytest.raises(Busy, match=f"writing into {tmp_path}"):
+        compacted({"usage": [used(MARCH)]}, tmp_path)
+    assert list(tmp_path.glob("*.parquet")) == []
 
 
 def test_the_manifest_says_the_rows_and_digest_of_every_file(tmp_path):

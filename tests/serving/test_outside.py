@@ -62,6 +62,12 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
+def snug(tmp_path: Path) -> Iterator[Path]:
+    """A disk with room for 96 kB."""
+    yield from mounted(tmp_path / "snug", "size=96k")
+
+
+@pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A disk that cannot be written."""
     yield from mounted(tmp_path / "read-only", "ro")
@@ -185,6 +191,22 @@ def test_a_night_on_a_full_disk_publishes_nothing(
     assert "the disk is full" in said
     assert list((small / "scores").glob("as_of=*")) == []
     assert list((small / "scores").rglob("*.partial")) == []
+
+
+def test_a_history_laid_out_on_a_full_disk_leaves_the_one_of_before_and_nothing_beside_it(
+    ended: Ended, copied: Path, snug: Path
+):
+    usage = pd.read_parquet(copied / "usage.parquet")
+    usage[:50].to_parquet(copied / "usage.parquet")
+    for table in ("subscriptions", "surveys", "tickets"):
+        (copied / f"{table}.parquet").unlink()
+    assert ended("compact", "--history", copied, "--to", snug / "to") == (0, "")
+    before = {file: file.read_bytes() for file in snug.rglob("*") if file.is_file()}
+    usage.to_parquet(copied / "usage.parquet")
+    code, said = ended("compact", "--history", copied, "--to", snug / "to")
+    assert code == ExitCode.TARGET
+    assert "the disk is full" in said or "no space left" in said
+    assert {file: file.read_bytes() for file in snug.rglob("*") if file.is_file()} == before
 
 
 def test_a_file_that_may_not_grow_further_is_named(ended: Ended, home: Path, tmp_path: Path):

@@ -84,6 +84,15 @@ def test_a_column_gone_null_is_found_and_one_that_always_was_is_not() -> None:
     assert nulls(history(usage=always), TODAY).findings == ()
 
 
+def test_a_column_that_means_something_where_it_is_empty_is_found_when_it_goes_null() -> None:
+    """An empty quantity counts as one use: features go on, and are wrong."""
+    rows = used(range(1, 29), quantity=None) * 2 + used(range(29, 113), quantity=7.0) * 2
+    told = nulls(history(usage=rows), TODAY)
+    assert codes(told) == [("column_missing", "usage.quantity", Severity.CRITICAL)]
+    never = [{**row, "quantity": None} for row in rows]
+    assert nulls(history(usage=never), TODAY).findings == ()
+
+
 def test_what_is_revealed_late_is_not_missing() -> None:
     """Tickets are rated 20 days after they are opened: the last ones have no rating yet."""
     tickets = [
