@@ -1,4 +1,4 @@
-"""From cases to predictions: probability, band, money, rank and reasons."""
+"""From cases to predictions: probability, band, money and reasons."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from serving.cases import INSUFFICIENT, Cases, Person
 from serving.confidence import Record, confidence_of, known_shares
 from serving.plays.choosing import USUAL, Playbook
 from serving.plays.situations import situation
+from serving.ranks import ranked
 from serving.reasons import Explainer, Score
 from serving.schemas import Confidence, Explanation, Prediction, Share
 from serving.tracing import span
@@ -54,20 +55,19 @@ class Teller:
     def predictions(
         self, cases: Cases, asking: Asking, step: Step = lambda _: None, begin: int = 0
     ) -> Iterator[Prediction]:
-        """One prediction per case from place `begin` on, in their order, ranked among all of them.
+        """One prediction per case from place `begin` on, in their order, without ranks.
 
         `step` is told how many more are done.
         """
-        ranks = self._ranks(cases)
         step(begin)
         for start in range(begin, len(cases.people), AT_ONCE):
             chosen = np.arange(start, min(start + AT_ONCE, len(cases.people)))
-            yield from self._told(cases.where(chosen), ranks[chosen], asking)
+            yield from self._told(cases.where(chosen), asking)
             step(len(chosen))
 
     def explanation(self, case: Cases, asking: Asking) -> Explanation:
         """One case with every feature's part in its score."""
-        [prediction] = self.predictions(case, asking)
+        [prediction] = ranked(list(self.predictions(case, asking)))
         if prediction.probability is None:
             return Explanation(prediction=prediction, log_odds=None, typical_log_odds=None)
         score = self._score(case, 0, self.model.told(case.columns), 0)
@@ -79,36 +79,22 @@ class Teller:
             shares=tuple(sorted(shares, key=lambda share: -abs(share.log_odds))),
         )
 
-    def _ranks(self, cases: Cases) -> Places:
-        """Places by revenue at risk, days to renewal, probability; 0 where nothing is said."""
-        ranks, sure = np.zeros(len(cases.people), np.int64), self._sure(cases)
-        if len(sure):
-            columns = cases.where(sure).columns
-            chance = self.model.probability(columns)
-            unknown = np.full(len(sure), np.nan)
-            revenue = np.nan_to_num(chance * columns.get("mrr", unknown))
-            days = np.nan_to_num(columns.get("days_to_renewal", unknown), nan=np.inf)
-            ranks[sure[np.lexsort((-chance, days, -revenue))]] = np.arange(1, len(sure) + 1)
-        return ranks
-
     def _sure(self, cases: Cases) -> Places:
         """The places of those of whom enough is known, by a model that knows enough itself."""
         if self.model.insufficient:
             return np.empty(0, np.int64)
         return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
 
-    def _told(self, cases: Cases, ranks: Places, asking: Asking) -> list[Prediction]:
+    def _told(self, cases: Cases, asking: Asking) -> list[Prediction]:
         sure = self._sure(cases)
         columns = cases.where(sure).columns
         with span("score", customers=len(sure)):
             told = self.model.told(columns) if len(sure) else None
         confident = self._confident(columns, told) if told else ()
-        said = zip(ranks[sure].tolist(), confident, strict=True)
-        beside = [{"rank": rank, "confidence": confidence} for rank, confidence in said]
         rows = {int(place): row for row, place in enumerate(sure)}
         with span("explain", customers=len(sure)):
             return [
-                self._one(cases, place, told, rows.get(place), beside, asking)
+                self._one(cases, place, told, rows.get(place), confident, asking)
                 for place in range(len(cases.people))
             ]
 
@@ -118,14 +104,14 @@ class Teller:
         place: int,
         told: Told | None,
         row: int | None,
-        beside: Sequence[dict[str, Any]],
+        confident: Sequence[Confidence],
         asking: Asking,
     ) -> Prediction:
         known = self._known(cases, place, asking)
         if told is None or row is None:
             said = self._unsaid(cases.people[place])
         else:
-            said = self._said(cases, place, told, row) | beside[row]
+            said = self._said(cases, place, told, row) | {"confidence": confident[row]}
         return Prediction(**known, **said, **self._advised(cases, place, said, asking))
 
     def _confident(self, columns: Mapping[str, Values], told: Told) -> list[Confidence]:

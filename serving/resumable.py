@@ -7,7 +7,7 @@ from: the same inputs find their blocks again, other inputs start anew.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.dataset import FILE, INPUTS, PREFIX, SCHEMA, row_of
+from serving.ranks import KEYS, ranks_of
 from serving.schemas import Prediction
 
 AT_ONCE = 10_000  # rows of a block, and of a row group
@@ -73,20 +74,38 @@ def _found(made: Path) -> list[Path]:
 
 
 def _join(made: Path, inputs: Mapping[str, Any], schema: pa.Schema) -> None:
-    """One file of all blocks; every row was scored at the moment that the first ones were."""
+    """One file of all blocks, ranked; every row was scored at the moment that the first ones were.
+
+    Ranks are made of what the blocks say already, so that nobody is scored twice.
+    """
     marked = schema.with_metadata({INPUTS: json.dumps(dict(inputs)).encode()})
     blocks = _found(made)
     moment = pq.read_table(blocks[0], columns=["scored_at"])["scored_at"][0] if blocks else None
-    place = schema.get_field_index("scored_at")
+    ranks = _ranks(blocks)
 
     def joined(file: Path) -> None:
+        done = 0
         with pq.ParquetWriter(file, marked, compression="zstd") as target:
             for block in blocks:
-                rows = pq.read_table(block, schema=schema)
-                column = pa.repeat(moment, len(rows))
-                target.write_table(rows.set_column(place, schema.field(place), column))
+                rows = _put(pq.read_table(block, schema=schema), "scored_at", moment)
+                target.write_table(_put(rows, "rank", ranks[done : done + len(rows)]))
+                done += len(rows)
 
     _whole(made / FILE, joined)
+
+
+def _ranks(blocks: Sequence[Path]) -> pa.Array:
+    """Everybody's rank, block after block; null where nothing is said."""
+    keys = pa.concat_tables([pq.read_table(block, columns=list(KEYS)) for block in blocks])
+    ranks = ranks_of(*(keys[name].cast(pa.float64()).to_numpy() for name in KEYS))
+    return pa.array(ranks, mask=ranks == 0)
+
+
+def _put(rows: pa.Table, name: str, values: pa.Array | pa.Scalar) -> pa.Table:
+    """The rows with other values in a column."""
+    place = rows.schema.get_field_index(name)
+    column = pa.repeat(values, len(rows)) if isinstance(values, pa.Scalar) else values
+    return rows.set_column(place, rows.schema.field(place), column)
 
 
 def _whole(place: Path, written: Callable[[Path], None]) -> None:

@@ -21,6 +21,7 @@ from serving.confidence import Record
 from serving.freshness import last_days, latest, stale
 from serving.plays.choosing import USUAL, Playbook
 from serving.predictions import Asking, Step, Teller
+from serving.ranks import ranked
 from serving.reasons import Explainer
 from serving.schemas import Explanation, Prediction, TablesScored, Vector
 from serving.sent import Sent, cases_of, customers_of, history_of
@@ -125,7 +126,7 @@ class Scorer:
             ContractError: A vector lacks a feature, or holds one that the model does not know.
         """
         cases = cases_of(self.model.features, vectors)
-        told = list(self.teller.predictions(cases, Asking(as_of, None, self.clock())))
+        told = ranked(list(self.teller.predictions(cases, Asking(as_of, None, self.clock()))))
         self.heard(cases, told, VECTORS)
         return told
 
@@ -170,7 +171,10 @@ class Scorer:
     def predictions(
         self, cases: Cases, as_of: date, step: Step = lambda _: None, begin: int = 0
     ) -> Iterator[Prediction]:
-        """One prediction per case from place `begin` on; `step` is told how many more are done."""
+        """One prediction per case from place `begin` on, without ranks, which are among all.
+
+        `step` is told how many more are done.
+        """
         return self.teller.predictions(cases, self._asking(as_of), step, begin)
 
     @property
@@ -192,7 +196,7 @@ class Scorer:
 
     def _made(self, customers: Sequence[str], as_of: date) -> Told:
         cases = self.cases(customers, as_of)
-        return cases, list(self.predictions(cases, as_of))
+        return cases, ranked(list(self.predictions(cases, as_of)))
 
     def _kept(self, customers: Sequence[str], as_of: date) -> Told | None:
         """What the night said, if it was of this date, these terms and all that is known by now."""

@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 from features.featureset import Values
 from serving.cases import INSUFFICIENT, Cases, Person
 from serving.dataset import FILE
+from serving.ranks import ranked
 from serving.schemas import Prediction
 
 FOLDER, POINTER = "_answers", "current"  # readers of the data set pass by what starts so
@@ -60,7 +60,7 @@ class Kept:
         if len(found) < len(rows) or not found:
             return None
         read = [Prediction.model_validate_json(said) for said, _, _ in found]
-        told = _ranked(read, note or {})
+        told = ranked(read, note)
         return Cases(tuple(_person(each) for each in told), self._columns(found)), told
 
     def _columns(self, rows: Sequence[Row]) -> dict[str, Values]:
@@ -185,15 +185,3 @@ def _point(folder: Path, name: str) -> None:
     for left in folder.glob("*.sqlite"):
         if left.name not in (before, name):
             left.unlink()
-
-
-def _ranked(told: Sequence[Prediction], note: Mapping[str, Any]) -> list[Prediction]:
-    """The same noted, with places by revenue at risk, days to renewal, probability."""
-    sure = sorted((each for each in told if each.probability is not None), key=_urgency)
-    place = {each.customer_id: k for k, each in enumerate(sure, start=1)}
-    return [each.model_copy(update={**note, "rank": place.get(each.customer_id)}) for each in told]
-
-
-def _urgency(told: Prediction) -> tuple[float, float, float]:
-    days = inf if told.days_to_renewal is None else told.days_to_renewal
-    return -(told.revenue_at_risk or 0.0), days, -(told.probability or 0.0)

@@ -17,6 +17,7 @@ from features.vectors import spine, vectors
 from serving.bands import band_of, limits_of
 from serving.bundle import bundle_at
 from serving.cases import INSUFFICIENT, few, many
+from serving.ranks import ranked
 from serving.schemas import Band, Prediction, Vector
 from serving.scorer import FEW, Scorer
 from serving.sent import Sent, SentTables
@@ -30,7 +31,7 @@ EXACT = 1e-9
 def everybody(scorer: Scorer) -> dict[str, Prediction]:
     """The whole base, as the night's job scores it."""
     cases = scorer.everyone(AS_OF).cases
-    return {told.customer_id: told for told in scorer.predictions(cases, AS_OF)}
+    return {told.customer_id: told for told in ranked(list(scorer.predictions(cases, AS_OF)))}
 
 
 @pytest.fixture(scope="module")
