@@ -8,32 +8,39 @@ from datetime import date, datetime
 from functools import cache, partial
 from itertools import compress
 from operator import ge, gt, itemgetter, le, lt
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from features.conditions import Condition
 from features.derived import AS_OF, Elapsed, derived, midnight
 from features.tables import TABLES, arrival_of
 
 Row: TypeAlias = Mapping[str, Any]
-Reveal: TypeAlias = tuple[str, str, tuple[str, ...]]
+Column: TypeAlias = Callable[[Sequence[Row], datetime], list[Any]]
+Made = TypeVar("Made")
 MOMENT = "moment"
 DAYS = "days_ago"
-SECONDS_AN_HOUR = 3_600
+ARRIVED = "known_at"
+SECONDS_AN_HOUR, SECONDS_A_DAY = 3_600, 86_400
 COMPARED = {"at_least": ge, "at_most": le, "above": gt, "below": lt}
 
 
-class Rows:
+class Rows(dict[str, list[Any]]):
     """Rows of one table, column by column as columns are asked for, the latest day first."""
 
     def __init__(self, made: Callable[[str], list[Any]]) -> None:
         self._made = made
-        self._columns: dict[str, list[Any]] = {}
+        self._once: dict[str, Any] = {}
 
-    def __getitem__(self, name: str) -> list[Any]:
-        found = self._columns.get(name)
-        if found is None:
-            found = self._columns[name] = self._made(name)
+    def __missing__(self, name: str) -> list[Any]:
+        found = self[name] = self._made(name)
         return found
+
+    def once(self, work: Callable[[list[Any]], Made], name: str) -> Made:
+        """What one kind of work makes of a column, made once."""
+        if name not in self._once:
+            self._once[name] = work(self[name])
+        made: Made = self._once[name]
+        return made
 
     def having(self, condition: Condition) -> "Rows":
         """The rows that meet a condition; a missing value meets none but `missing`."""
@@ -51,81 +58,95 @@ def known_rows(name: str, rows: Iterable[Row], as_of: date) -> Rows:
     `rows` hold the table's columns under their names, moments as naive datetimes in UTC; what is
     missing is None or left out.
     """
-    at, cut = TABLES[name].at, midnight(as_of)
+    given, cut = list(rows), midnight(as_of)
+    days = _days_ago(_raw(given, TABLES[name].at), _raw(given, ARRIVED), cut)
+    known = [day > 0 for day in days]
+    found, days = _latest_day_first(list(compress(given, known)), list(compress(days, known)))
+    return Rows(lambda column: days if column == DAYS else _column(name, column)(found, cut))
+
+
+def _raw(rows: Sequence[Row], name: str) -> list[Any]:
+    """A column as it was given."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:  # left out of some
+        return [row.get(name) for row in rows]
+
+
+def _days_ago(
+    moments: Sequence[datetime | None], arrived: Sequence[datetime | None], cut: datetime
+) -> list[int]:
+    """Days before the date, 1 being yesterday; less than 1 where the row was not known yet."""
     today = cut.toordinal()
-    known = [
-        row
-        for row in rows
-        if (happened := row.get(at)) is not None
-        and happened < cut
-        and ((arrived := row.get("known_at")) is None or arrived < cut)
+    return [
+        0 if at is None or (known_at is not None and known_at >= cut) else today - at.toordinal()
+        for at, known_at in zip(moments, arrived, strict=True)
     ]
-    ordered, ordinals = _in_order_of_days(known, at)
-    days = [today - ordinal for ordinal in ordinals]
-    reveals = _reveals(name)
-    shown = [_shown(row, reveals, cut) for row in ordered] if reveals else ordered
-    return Rows(lambda column: days if column == DAYS else _column(name, column)(shown, cut))
 
 
-def _in_order_of_days(rows: list[Row], at: str) -> tuple[list[Row], list[int]]:
-    """The rows and their days' ordinals, the latest day first."""
-    ordinals = list(map(datetime.toordinal, map(itemgetter(at), rows)))
-    ordered = sorted(ordinals)
-    if ordinals != ordered:
-        rows = [rows[place] for place in sorted(range(len(rows)), key=ordinals.__getitem__)]
-    return rows[::-1], ordered[::-1]
+def _latest_day_first(rows: list[Row], days: list[int]) -> tuple[list[Row], list[int]]:
+    rows.reverse()  # most histories are kept in order of time
+    days.reverse()
+    ordered = sorted(days)
+    if days != ordered:
+        rows = [rows[place] for place in sorted(range(len(rows)), key=days.__getitem__)]
+    return rows, ordered
 
 
 @cache
-def _reveals(name: str) -> tuple[Reveal, ...]:
-    reveals = TABLES[name].reveals.items()
-    return tuple((moment, arrival_of(moment), columns) for moment, columns in reveals)
-
-
-def _shown(row: Row, reveals: Sequence[Reveal], cut: datetime) -> Row:
-    """The row with None for what was not known yet."""
-    hidden: dict[str, None] = {}
-    for moment, arrival, columns in reveals:
-        happened, arrived = row.get(moment), row.get(arrival)
-        if happened is None or happened >= cut or (arrived is not None and arrived >= cut):
-            hidden.update(dict.fromkeys(columns))
-    return {**row, **hidden} if hidden else row
-
-
-@cache
-def _column(table: str, name: str) -> Callable[[Sequence[Row], datetime], list[Any]]:
+def _column(table: str, name: str) -> Column:
     """How to read one of a table's own columns, or a derived one."""
     at = TABLES[table].at
     found = {elapsed.name: elapsed for elapsed in derived(table, at)}
     if name in found:
-        return partial(_elapsed, found[name])
+        return partial(_elapsed, table, found[name])
     own = TABLES[table][at if name == MOMENT else name]
+    if own.revealed_by:
+        return partial(_revealed, own.name, own.revealed_by, arrival_of(own.revealed_by))
     return partial(_own, own.name, own.if_empty)
 
 
 def _own(name: str, if_empty: float | None, rows: Sequence[Row], cut: datetime) -> list[Any]:
-    values = [row.get(name) for row in rows]
+    values = _raw(rows, name)
     return values if if_empty is None else [if_empty if v is None else v for v in values]
 
 
-def _elapsed(elapsed: Elapsed, rows: Sequence[Row], cut: datetime) -> list[float | None]:
-    starts, ends = _moments(elapsed.start, rows, cut), _moments(elapsed.end, rows, cut)
-    between = _days if elapsed.unit == "days" else _hours
-    pairs = zip(starts, ends, strict=True)
-    return [None if s is None or e is None else between(s, e) for s, e in pairs]
+def _revealed(
+    name: str, moment: str, arrival: str, rows: Sequence[Row], cut: datetime
+) -> list[Any]:
+    """A column with None for what was not known yet."""
+    told = zip(_raw(rows, name), _raw(rows, moment), _raw(rows, arrival), strict=True)
+    return [
+        value if happened is not None and happened < cut and (a is None or a < cut) else None
+        for value, happened, a in told
+    ]
 
 
-def _moments(name: str, rows: Sequence[Row], cut: datetime) -> list[datetime | None]:
-    return [cut] * len(rows) if name == AS_OF else [row.get(name) for row in rows]
+def _elapsed(
+    table: str, elapsed: Elapsed, rows: Sequence[Row], cut: datetime
+) -> list[float | None]:
+    starts, ends = (_moments(table, name, rows, cut) for name in (elapsed.start, elapsed.end))
+    number, unit = NUMBERED[elapsed.unit]
+    return [
+        None if start is None or end is None else (number(end) - number(start)) / unit
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
-def _days(start: datetime, end: datetime) -> int:
-    return end.toordinal() - start.toordinal()
+def _moments(table: str, name: str, rows: Sequence[Row], cut: datetime) -> list[datetime | None]:
+    return [cut] * len(rows) if name == AS_OF else _column(table, name)(rows, cut)
 
 
-def _hours(start: datetime, end: datetime) -> float:
-    whole = end.replace(microsecond=0) - start.replace(microsecond=0)
-    return whole.total_seconds() / SECONDS_AN_HOUR
+def _second(moment: datetime) -> int:
+    """The number of the whole second that a moment lies in."""
+    minutes = moment.hour * 60 + moment.minute
+    return moment.toordinal() * SECONDS_A_DAY + minutes * 60 + moment.second
+
+
+NUMBERED: Mapping[str, tuple[Callable[[datetime], int], int]] = {
+    "days": (datetime.toordinal, 1),
+    "hours": (_second, SECONDS_AN_HOUR),
+}
 
 
 def _met(values: Sequence[Any], condition: Condition) -> list[bool]:

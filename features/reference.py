@@ -10,13 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, TypeAlias
 
 from features.conditions import Condition
 from features.derived import midnight
 from features.featureset import FeatureSet
-from features.known_rows import Row, Rows, known_rows
+from features.known_rows import DAYS, Row, Rows, known_rows
 from features.measures import DAYS_A_WEEK, MILLIONTHS, Atom, AtomKind, Window
 from features.standing import Combine, Standing
 from features.tables import SUBSCRIPTIONS
@@ -24,6 +24,7 @@ from features.tables import SUBSCRIPTIONS
 Tables: TypeAlias = Mapping[str, Iterable[Row]]
 Value: TypeAlias = float | str
 Placed: TypeAlias = tuple[int, Atom]
+ACTIVITY = (DAYS, "subscription_id", "ended_at", "mrr")
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ def vector_of(plan: Plan, tables: Tables, as_of: date) -> dict[str, Value]:
 
 def parts_of(plan: Plan, tables: Tables, as_of: date) -> list[Value]:
     """The values of the feature set's `parts`, in their order."""
-    values: list[Value] = list(plan.empty)
+    values: list[Any] = list(plan.empty)
     for name in plan.tables & tables.keys():
         known = known_rows(name, tables[name], as_of)
         if name in plan.atoms:
             _aggregate(plan.atoms[name], known, values)
         if name == SUBSCRIPTIONS.name:
             _stand(plan, known, as_of, values)
-    return values
+    return [value if isinstance(value, str) else float(value) for value in values]
 
 
 def active_states(subscriptions: Rows, as_of: date) -> Rows:
@@ -102,52 +103,69 @@ def _branch(placed: Sequence[Placed], depth: int) -> Branch:
     )
 
 
-def _aggregate(branch: Branch, rows: Rows, values: list[Value]) -> None:
-    """Every atom of the branch, and of its narrower ones, into its place."""
-    days = rows["days_ago"]
+def _aggregate(branch: Branch, rows: Rows, values: list[Any]) -> None:
+    """Every atom of the branch, and of its narrower ones, into its place, if any row counts."""
+    days = rows[DAYS]
     for window, placed in branch.windows:
         within = slice(bisect_left(days, window.first), bisect_right(days, window.last))
-        for place, atom in placed:
-            _put(values, place, KINDS[atom.kind](rows, atom, within))
-    for condition, narrower in branch.narrower:
+        for place, atom in placed if within.start < within.stop else ():
+            found = KINDS[atom.kind](rows, atom, within)
+            if found is not None:
+                values[place] = found
+    for condition, narrower in branch.narrower if days else ():
         _aggregate(narrower, rows.having(condition), values)
 
 
-def _put(values: list[Value], place: int, value: Any) -> None:
-    if value is not None:
-        values[place] = value if isinstance(value, str) else float(value)
-
-
-def _known(rows: Rows, atom: Atom, within: slice) -> list[Any]:
-    values = rows[atom.column][within]
+def _known(values: Sequence[Any]) -> Sequence[Any]:
     return [value for value in values if value is not None] if None in values else values
 
 
 def _count(rows: Rows, atom: Atom, within: slice) -> int:
-    return len(rows["days_ago"][within])
+    return len(rows[DAYS][within])
 
 
 def _sum(rows: Rows, atom: Atom, within: slice) -> float:
-    return _summed(_known(rows, atom, within))
+    running, unit = rows.once(_running, atom.column)
+    found: float = running[within.stop] - running[within.start]
+    return found / unit
 
 
-def _summed(known: Sequence[float]) -> float:
-    """The sum of millionths, into which numbers that are all whole need not be made."""
-    if all(value % 1 == 0 for value in set(known)):
-        return sum(known)
-    return sum(math.floor(value * MILLIONTHS + 0.5) for value in known) / MILLIONTHS
+def _running(values: Sequence[float | None]) -> tuple[list[float], float]:
+    """What so many first rows add up to, and the unit it is in."""
+    units, unit = _units(values)
+    return list(accumulate(units, initial=0)), unit
+
+
+def _units(values: Sequence[float | None]) -> tuple[Sequence[float], float]:
+    """Numbers in a unit in which all are whole: 1, or else a millionth; nothing for None."""
+    different = set(values)
+    known: Any = [value or 0 for value in values] if None in different else values
+    if all(value is None or value % 1 == 0 for value in different):
+        return known, 1
+    return [math.floor(value * MILLIONTHS + 0.5) for value in known], MILLIONTHS
+
+
+def _summed(values: Sequence[float | None]) -> float:
+    units, unit = _units(values)
+    return sum(units) / unit
 
 
 def _weeks(rows: Rows, atom: Atom, within: slice) -> int:
-    return sum((day - atom.window.first) // DAYS_A_WEEK for day in rows["days_ago"][within])
+    """A row that is k weeks before the window's first day is counted at each of k bounds."""
+    days = rows[DAYS][within]
+    bounds = range(atom.window.first + DAYS_A_WEEK, days[-1] + 1, DAYS_A_WEEK)
+    return sum(len(days) - bisect_left(days, bound) for bound in bounds)
 
 
 def _min(rows: Rows, atom: Atom, within: slice) -> float | None:
-    return min(_known(rows, atom, within), default=None)
+    if atom.column == DAYS:  # the order in which rows lie
+        latest: float = rows[DAYS][within.start]
+        return latest
+    return min(_known(rows[atom.column][within]), default=None)
 
 
 def _max(rows: Rows, atom: Atom, within: slice) -> float | None:
-    return max(_known(rows, atom, within), default=None)
+    return max(_known(rows[atom.column][within]), default=None)
 
 
 def _last(rows: Rows, atom: Atom, within: slice) -> Any:
@@ -157,8 +175,15 @@ def _last(rows: Rows, atom: Atom, within: slice) -> Any:
 
 
 def _distinct(rows: Rows, atom: Atom, within: slice) -> int:
+    if atom.column == DAYS:
+        days = rows.once(_different, DAYS)
+        return bisect_right(days, atom.window.last) - bisect_left(days, atom.window.first)
     seen = set(rows[atom.column][within])
     return len(seen) - (None in seen)
+
+
+def _different(days: Sequence[int]) -> list[int]:
+    return sorted(set(days))
 
 
 KINDS: Mapping[AtomKind, Callable[[Rows, Atom, slice], Any]] = {
@@ -172,7 +197,7 @@ KINDS: Mapping[AtomKind, Callable[[Rows, Atom, slice], Any]] = {
 }
 
 
-def _stand(plan: Plan, rows: Rows, as_of: date, values: list[Value]) -> None:
+def _stand(plan: Plan, rows: Rows, as_of: date, values: list[Any]) -> None:
     """Every standing into its place."""
     latest = _latest_first(rows)
     for days_before, placed in plan.standings.items():
@@ -181,29 +206,29 @@ def _stand(plan: Plan, rows: Rows, as_of: date, values: list[Value]) -> None:
             chosen = active
             for condition in standing.where:
                 chosen = chosen.having(condition)
-            _put(values, place, COMBINED[standing.combine](chosen[standing.column]))
+            found = COMBINED[standing.combine](chosen[standing.column])
+            if found is not None:
+                values[place] = found
 
 
 def _latest_first(rows: Rows) -> list[int]:
     """The places of rows of subscriptions, the latest state first."""
-
-    def recency(place: int) -> tuple[Any, ...]:
-        mrr, plan = rows["mrr"][place], rows["plan"][place]
-        return (rows["at"][place], mrr is not None, mrr or 0, plan is not None, plan or "")
-
-    return sorted(range(len(rows["at"])), key=recency, reverse=True)
+    states = zip(rows["at"], rows["mrr"], rows["plan"], strict=True)
+    recency = [
+        (at, mrr is not None, mrr or 0, plan is not None, plan or "") for at, mrr, plan in states
+    ]
+    return sorted(range(len(recency)), key=recency.__getitem__, reverse=True)
 
 
 def _active(rows: Rows, latest: Sequence[int], as_of: date, days_before: int) -> list[int]:
     """The latest state of every subscription active so many days before, the greatest MRR first."""
     moment = midnight(as_of) - timedelta(days=days_before)
+    days, ids, ends, mrr = (rows[name] for name in ACTIVITY)
     states: dict[str, int] = {}
     for place in latest:
-        if rows["days_ago"][place] > days_before:
-            states.setdefault(rows["subscription_id"][place], place)
-    ends = rows["ended_at"]
+        if days[place] > days_before:
+            states.setdefault(ids[place], place)
     active = [i for i in states.values() if ends[i] is None or ends[i] >= moment]
-    mrr, ids = rows["mrr"], rows["subscription_id"]
     return sorted(active, key=lambda i: (mrr[i] is None, -(mrr[i] or 0), ids[i]))
 
 
@@ -213,7 +238,7 @@ def _of_known(combine: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]
 
 COMBINED: Mapping[Combine, Callable[[list[Any]], Any]] = {
     "count": len,
-    "sum": _of_known(_summed),
+    "sum": _summed,
     "min": _of_known(lambda known: min(known, default=None)),
     "max": _of_known(lambda known: max(known, default=None)),
     "main": _of_known(lambda known: known[0] if known else None),
