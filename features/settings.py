@@ -155,6 +155,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)  # processes that answer; each holds the model
+    grace_seconds: Seconds = (
+        15.0  # for what is under way when it is told to end; twice, and it is gone
+    )
     watch_seconds: Seconds = 2.0  # how often a worker looks whether another model was published
     follow_seconds: Seconds = 15.0  # how often `churn follow` asks the registry for its champion
     traces_to: str | None = None  # where OTLP over HTTP is taken: http://collector:4318/v1/traces

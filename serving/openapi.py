@@ -20,6 +20,7 @@ ERRORS = {
     "413": "The body is too large.",
     "422": "The data breaks the contract: which table, column or feature, and how.",
     "429": "The key has asked too often; Retry-After says for how many seconds to wait.",
+    "503": "There is no model yet, it took too long, or this process is ending: ask again.",
 }
 OURS = {"InvalidArgument", "NotFound", "InternalServerError", "TaskStatusResponse"}
 

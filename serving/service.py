@@ -23,6 +23,7 @@ from serving.access import Access, Rules
 from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
 from serving.cases import Cases
+from serving.ending import Ending
 from serving.live import Watch
 from serving.logs import log_as_json
 from serving.metrics import counted
@@ -71,6 +72,7 @@ site = pages(
 )
 
 EARLIEST = date(1990, 1, 1)
+LONGEST_SECONDS = 115  # of a request; then BentoML would give it up, in words of its own
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup
 on_shutdown: Callable[[Method], Method] = bentoml.on_shutdown
@@ -212,7 +214,7 @@ def description() -> dict[str, Any]:
 ChurnService = bentoml.service(
     name="churn",
     workers=settings.workers,
-    traffic={"timeout": 120},
+    traffic={"timeout": LONGEST_SECONDS + 5},
     threads=4,
     metrics={"enabled": False},
     tracing=tracing_of(settings.traces_to, settings.traced_share),
@@ -224,6 +226,7 @@ ChurnService.mount_asgi_app(logins(rules.keys, language_of(settings.language)), 
 ChurnService.mount_asgi_app(site, name="pages")
 ChurnService.add_asgi_middleware(Spoken)
 ChurnService.add_asgi_middleware(Seen)
+ChurnService.add_asgi_middleware(Ending, longest=LONGEST_SECONDS, grace=settings.grace_seconds)
 if settings.cors_origins:  # before the keys: a browser asks beforehand, and without a key
     ChurnService.add_asgi_middleware(
         CORSMiddleware,

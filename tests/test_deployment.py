@@ -13,6 +13,7 @@ import yaml
 
 from churn import COMMANDS
 from features.errors import ExitCode
+from features.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -72,6 +73,14 @@ def test_the_service_is_probed_for_life_and_for_readiness() -> None:
     probes = service["containers"][0]
     assert probes["livenessProbe"]["httpGet"]["path"] == "/livez"
     assert probes["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_the_service_is_given_the_time_that_it_takes_to_end() -> None:
+    longest = 2 * Settings.model_fields["grace_seconds"].default
+    [pod] = [p for p in pods() if p["containers"][0]["image"] == "churn-service"]
+    before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod["terminationGracePeriodSeconds"] >= before + longest + 5
+    assert int(services()["service"]["stop_grace_period"].removesuffix("s")) >= longest + 5
 
 
 def test_every_job_calls_a_command_that_there_is() -> None:

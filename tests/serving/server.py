@@ -15,7 +15,7 @@ import httpx
 
 SECONDS = 120
 # What the service must do without; a module of this name runs before everything else.
-# HIDDEN is a folder that must not be imported from, though it is installed.
+# HIDDEN is a folder that must not be imported from, though it is installed; what NEEDED names may.
 BLOCKING = """
 import os
 import sys
@@ -23,7 +23,8 @@ import sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("mlflow", "pandas", "sklearn", "matplotlib"):
+        blocked = {"mlflow", "pandas", "sklearn", "matplotlib"} - {os.environ.get("NEEDED")}
+        if name.partition(".")[0] in blocked:
             raise ModuleNotFoundError(f"{name} is not for the service", name=name)
 
 
@@ -45,6 +46,7 @@ class Server:
 
     client: httpx.Client
     log: list[str]
+    process: "subprocess.Popen[str]"
     more: threading.Condition = field(default_factory=threading.Condition)
 
     def logs(self, word: str) -> bool:
@@ -71,7 +73,7 @@ def served(
             reading = _listening(process, log, more)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SECONDS) as client:
                 client.get("/readyz").raise_for_status()
-                yield Server(client, log, more)
+                yield Server(client, log, process, more)
         finally:
             process.terminate()
         reading.join()

@@ -2,13 +2,11 @@
 
 import json
 import os
-import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
@@ -19,21 +17,17 @@ import churn
 from features.errors import TargetError, Unlikely
 from features.history import History
 from serving.batch import Terms, score_everyone
-from serving.dataset import FILE, MANIFEST, PREFIX, SUCCESS
+from serving.dataset import FILE, MANIFEST, PREFIX
 from serving.likely import Limits
 from serving.scorer import Scorer
 from serving.sql_scores import copied
 from tests.features import postgres
 from tests.serving.company import AS_OF
+from tests.serving.night import Survived, data_set, survived, tables
 
 LATER = AS_OF + timedelta(days=1)
 FOLDER = f"{PREFIX}{AS_OF}"
-KILLS = int(os.environ.get("CHURN_TEST_KILLS", "4"))
-
-
-def night(home: Path, scores: Path, last: int) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tests.serving.killed", str(home), str(scores), str(last)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+KILLS = int(os.environ.get("CHURN_TEST_KILLS", "8"))
 
 
 def rows_of(scores: Path) -> list[dict[str, Any]]:
@@ -41,24 +35,18 @@ def rows_of(scores: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_killed_twice_at_random_points_it_ends_with_the_rows_of_a_run_left_alone(
+def wrong(told: Survived) -> tuple[int, int, int, int, int]:
+    return told.lost, told.doubled, told.others, told.torn, len(told.left)
+
+
+def test_killed_anywhere_once_or_thrice_it_ends_with_the_rows_of_a_run_left_alone(
     home: Path, tmp_path: Path
 ):
-    alone = night(home, tmp_path / "alone", 0)
-    assert alone.returncode == 0, alone.stderr
-    draw, undisturbed = random.Random(11), rows_of(tmp_path / "alone")
-    for place in range(KILLS // 2):
-        scores = tmp_path / f"killed-{place}"
-        for _ in range(2):
-            killed = night(home, scores, draw.randint(1, int(alone.stdout)))
-            assert killed.returncode in (0, -9), killed.stderr
-            whole = scores / FOLDER
-            assert not whole.exists() or sorted(f.name for f in whole.iterdir()) == sorted(
-                [FILE, MANIFEST, SUCCESS]
-            )
-        assert night(home, scores, 0).returncode == 0
-        assert rows_of(scores) == undisturbed
-        assert [f.name for f in scores.glob(f".{PREFIX}*")] == []
+    target = data_set(home / "bundle", str(home / "history"), AS_OF, tmp_path, block=40)
+    told = list(survived(target, KILLS, Random(11)))
+    assert sum(len(each.kills) for each in told) == KILLS
+    assert {each.compared for each in told} == {len(rows_of(tmp_path / "0"))}
+    assert {wrong(each) for each in told} == {(0, 0, 0, 0, 0)}
 
 
 def test_a_run_goes_on_behind_the_blocks_that_a_killed_one_left(
@@ -146,6 +134,19 @@ def test_a_run_is_copied_into_postgresql_whole_and_once(
     wanted = sorted(rows_of(tmp_path), key=lambda row: row["customer_id"])
     names = ("customer_id", "probability", "band", "name")
     assert sorted(found) == [tuple(row[name] for name in names) for row in wanted]
+
+
+def test_a_copy_killed_anywhere_leaves_the_run_of_before_or_is_whole_and_the_next_one_ends(
+    scorer: Scorer, tmp_path: Path, database: str
+):
+    others = replace(scorer, limits=(0.001, 0.002, 0.003))
+    before = score_everyone(others, AS_OF, tmp_path / "before").folder
+    after = score_everyone(scorer, AS_OF, tmp_path / "after").folder
+    target = tables(before, after, AS_OF, database)
+    told = list(survived(target, KILLS, Random(12)))
+    assert sum(len(each.kills) for each in told) == KILLS
+    assert {each.compared for each in told} == {len(rows_of(tmp_path / "after"))}
+    assert {wrong(each) for each in told} == {(0, 0, 0, 0, 0)}
 
 
 def test_a_copy_that_fails_half_way_leaves_the_tables_as_they_were(
