@@ -12,9 +12,13 @@ from shutil import which
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("untimed")
 
 CLUSTER = "local-cluster[2,1,1024]"  # two executors, each a process of its own
 # What takes a machine's own time zone gives other days. The rest saves seconds of short runs.

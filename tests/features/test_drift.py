@@ -61,7 +61,7 @@ def test_nobody_to_compare_has_no_verdict():
     assert not told.warns
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.one_of(st.none(), st.floats(-1e9, 1e9), st.just(7.0)), min_size=1))
 def test_a_column_has_not_moved_from_itself(values):
     column = np.array(values, dtype=float)

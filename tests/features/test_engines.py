@@ -21,7 +21,7 @@ from tests.features.strategies import CUSTOMERS, DATES, histories, of_customer, 
 
 PLANS = {"every": planned(EVERY), "churn": planned(CHURN)}
 MANY = [DATES[-1] - timedelta(days=number) for number in range(80)]
-FEW = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=10, derandomize=True, database=None)
 
 
 def spine(pairs):

@@ -130,7 +130,7 @@ def test_a_spine_shows_each_customer_its_own_past_on_each_of_its_dates():
     ]
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=8, derandomize=True, database=None)
 @given(histories(), st.sampled_from(DATES))
 def test_plain_python_knows_the_same_rows_and_columns(tables, as_of):
     found = history_of(tables).known(as_of).tables

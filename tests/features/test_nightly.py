@@ -40,7 +40,7 @@ USE = FeatureSet(
     ),
 )
 DAY = timedelta(days=1)
-SOME = settings(max_examples=5, deadline=None, derandomize=True, database=None)
+SOME = settings(max_examples=5, derandomize=True, database=None)
 
 
 def used(days_ago, customer="acme", **columns):

@@ -125,4 +125,4 @@ def test_a_number_that_is_not_a_number_is_missing():
 def test_text_in_a_number_column_is_missing(tmp_path):
     usage = "customer_id,at,event,quantity\nacme,2024-03-01,x,7\nacme,2024-03-01,x,many\n"
     history = opened(written(tmp_path, usage=usage))
-    assert column(history, "usage", "quantity") == [7.0, 1.0]
+    assert column(history, "usage", "quantity") == [7.0, None]

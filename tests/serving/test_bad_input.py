@@ -41,7 +41,6 @@ def test_made_up_requests_meet_no_fault_and_no_answer_that_is_not_described(
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,
-        deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
@@ -38,7 +38,6 @@ def test_average_precision_is_the_mean_precision_at_the_churned_rows():
     assert metrics.average_precision(CHURNED, SCORES) == pytest.approx((1 + 0.5) / 2)
 
 
-@settings(deadline=None)
 @given(judged())
 def test_the_metrics_agree_with_scikit_learn(rows):
     churned, score, weight = rows
@@ -53,7 +52,6 @@ def test_the_metrics_agree_with_scikit_learn(rows):
         assert ours(churned, score, weight) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(judged())
 def test_a_weight_of_two_is_the_row_twice(rows):
     churned, score, weight = rows

@@ -17,7 +17,7 @@ def test_the_golden_values_of_expected_and_maximum_profit():
     assert mpc(*GOLDEN) == pytest.approx(23.875, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.integers(2, 200),
     st.integers(0, 10_000),

@@ -64,7 +64,7 @@ def test_a_draw_undone_by_a_treatment_within_the_week_is_a_treatment():
     assert arm([(1, "control"), (5, "chosen")]) is Arm.TREATED
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(8, 400), st.sampled_from(["chosen", "control", None]))))
 def test_whatever_comes_later_does_not_take_anybody_out_of_the_hold_out(later):
     assert arm([(1, "control"), *later]) is Arm.HELD_OUT

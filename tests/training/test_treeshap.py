@@ -72,7 +72,7 @@ def same(boosters: Sequence[lgb.Booster], matrix: Numbers, **how: Any) -> None:
     assert told.margins[0] == pytest.approx(margins, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     leaves=st.sampled_from([2, 3, 7, 15, 31, 90]),
@@ -219,7 +219,7 @@ def shapley(game: Game, themes: int) -> list[float]:
     return told
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     themes=st.lists(st.integers(0, 3), min_size=FEATURES, max_size=FEATURES),

@@ -45,7 +45,6 @@ def many_histories(number: int) -> Tables:
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
-        deadline=None,
     )
     @given(histories())
     def draw(tables: Tables) -> None:
