@@ -4,6 +4,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from serving.schemas import Band
 
 # A customer of the base rate is medium; one of twice and four times its odds high and critical.
@@ -28,3 +31,8 @@ def band_of(probability: float | None, limits: Sequence[float]) -> Band:
     if probability is None:
         return Band.INSUFFICIENT_DATA
     return RISING[bisect_right(limits, probability)]
+
+
+def bands_of(probabilities: NDArray[np.float64], limits: Sequence[float]) -> NDArray[np.int64]:
+    """The bands of many probabilities: places in RISING; none is missing."""
+    return np.searchsorted(np.asarray(limits), probabilities, side="right")

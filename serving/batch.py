@@ -20,6 +20,7 @@ from serving.cases import Cases
 from serving.dataset import FILE, publish, run_before, run_of, schema_of
 from serving.freshness import require_fresh
 from serving.likely import Limits, differences, require_likely
+from serving.many import Many
 from serving.resumable import write
 from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
@@ -150,11 +151,12 @@ def _written(
     step: Step,
 ) -> tuple[Path, dict[str, Any]]:
     """The run's folder, not in its place yet, and what the run says of itself."""
+    many, asking = Many(scorer.teller), scorer.asking(as_of)
     made = write(
         scores,
         as_of,
         inputs,
-        lambda begin: scorer.predictions(everyone.cases, as_of, step, begin),
+        lambda begin, at_once: many.blocks(everyone.cases, asking, at_once, begin, step),
         schema_of(scorer.model.days),
     )
     return made, manifest_of(scorer, inputs, everyone.known, everyone.set_aside, made)

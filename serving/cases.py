@@ -4,7 +4,7 @@ Few customers are read row by row and computed in plain Python, many in one quer
 give the same (a test holds them equal).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isnan
@@ -74,10 +74,21 @@ class Cases:
         people = tuple(self.people[place] for place in chosen)
         return Cases(people, {name: values[chosen] for name, values in self.columns.items()})
 
+    def blocks(self, at_once: int, begin: int = 0) -> Iterator["Cases"]:
+        """All from place `begin` on, so many at a time."""
+        for start in range(begin, len(self.people), at_once):
+            yield self.where(np.arange(start, min(start + at_once, len(self.people))))
+
     def number(self, place: int, name: str) -> float | None:
         """One value of one vector; None where it is missing, or no feature of the model."""
         value = self.columns[name][place] if name in self.columns else None
         return None if value is None or isnan(value) else float(value)
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """One value of every vector; NaN where it is missing, or no feature of the model."""
+        if name in self.columns:
+            return np.asarray(self.columns[name], np.float64)
+        return np.full(len(self.people), np.nan)
 
     def word(self, place: int, name: str) -> str | None:
         """The same of a feature that is a word."""

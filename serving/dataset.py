@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serving.schemas import Prediction, Reason
@@ -21,6 +22,8 @@ FILE = "scores.parquet"
 MANIFEST = "_manifest.json"
 SUCCESS = "_SUCCESS"
 INPUTS = b"churn.inputs"
+MOST = {"reasons": 4, "protective": 2, "context": 3}
+ALWAYS = ("customer_id", "as_of", "horizon_days", "band", "model_version", "scored_at", "held_out")
 
 REASON = pa.struct(
     [
@@ -124,6 +127,21 @@ def schema_of(days: Sequence[int]) -> pa.Schema:
     return pa.schema([*SCHEMA, *(pa.field(f"probability_{end}", pa.float64()) for end in days)])
 
 
+def require_sound(rows: pa.Table, customers: int) -> pa.Table:
+    """The rows as they are, if there is one for each customer and they say what can be said.
+
+    Raises:
+        ValueError: They do not: a fault of this program, and never one of the data.
+    """
+    chances = [name for name in rows.column_names if name.startswith("probability")]
+    faults = [name for name in chances if not _within(rows[name], 0, 1)]
+    faults += [n for n, most in MOST.items() if not _within(pc.list_value_length(rows[n]), 0, most)]
+    faults += [name for name in ALWAYS if rows[name].null_count]
+    if len(rows) != customers or faults:
+        raise ValueError(f"{len(rows)} rows of {customers} customers; {faults} cannot be true.")
+    return rows
+
+
 def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) -> Path:
     """Put a written run into its place: as a new folder, or over the run it replaces.
 
@@ -140,6 +158,11 @@ def publish(made: Path, scores: Path, as_of: date, manifest: Mapping[str, Any]) 
         (made / name).replace(place / name)
     made.rmdir()
     return place
+
+
+def _within(column: pa.ChunkedArray, least: float, most: float) -> bool:
+    ends = pc.min_max(column).as_py()
+    return ends["min"] is None or bool(least <= ends["min"] and ends["max"] <= most)
 
 
 def row_of(prediction: Prediction) -> dict[str, Any]:

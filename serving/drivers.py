@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from features.conditions import Condition, conditions
-from features.feature import Declaration, Feature, State, Theme
+from features.feature import Change, Declaration, Feature, Risk, State, Theme, Trend
 from features.featureset import FeatureSet
 from features.measures import Measure
 
 Topic: TypeAlias = tuple[str, tuple[Condition, ...], tuple[str, ...]]
 ROWS = ("rows",)
 RECENCY = ("recency",)
+RAISES, LOWERS = 1, -1
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,25 @@ def without_echo(
 def is_recency(feature: Declaration) -> bool:
     """Whether it says how long ago something was."""
     return isinstance(feature, Feature) and _measured(feature.measure) == RECENCY
+
+
+def absence_fits(feature: Declaration, way: int) -> bool:
+    """Whether nothing may be told as a reason of this way: no complaint protects, no answer never.
+
+    Silence is not satisfaction: what may mean either never speaks in a customer's favour. What
+    never happened was longer ago than anything.
+    """
+    if feature.context:
+        return True
+    unknown = feature.if_none != feature.if_none  # NaN
+    recent = is_recency(feature)
+    protects = feature.risk is (Risk.FALLS if recent else Risk.RISES) and (recent or not unknown)
+    return protects if way == LOWERS else not protects
+
+
+def is_change(feature: Declaration) -> bool:
+    """Whether it compares a customer with its own past."""
+    return isinstance(feature, Change | Trend)
 
 
 def _measured(measure: Measure) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """From cases to predictions: probability, band, money and reasons."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isnan
@@ -16,7 +16,7 @@ from serving.bands import band_of
 from serving.cases import INSUFFICIENT, Cases, Person
 from serving.confidence import Record, confidence_of, known_shares
 from serving.plays.choosing import USUAL, Playbook
-from serving.plays.situations import situation
+from serving.plays.situations import risk_of, situation
 from serving.ranks import ranked
 from serving.reasons import Explainer, Score
 from serving.schemas import Confidence, Explanation, Prediction, Share
@@ -29,7 +29,6 @@ UNTAUGHT_CODE = "model_without_learning"
 UNTAUGHT = _("The model has seen too few customers leave to tell anybody apart.")
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
-Step = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,11 @@ class Teller:
     playbook: Playbook = USUAL
     record: Record = ()
 
-    def predictions(
-        self, cases: Cases, asking: Asking, step: Step = lambda _: None, begin: int = 0
-    ) -> Iterator[Prediction]:
-        """One prediction per case from place `begin` on, in their order, without ranks.
-
-        `step` is told how many more are done.
-        """
-        step(begin)
-        for start in range(begin, len(cases.people), AT_ONCE):
+    def predictions(self, cases: Cases, asking: Asking) -> Iterator[Prediction]:
+        """One prediction per case, in their order, without ranks; for a base see `serving.many`."""
+        for start in range(0, len(cases.people), AT_ONCE):
             chosen = np.arange(start, min(start + AT_ONCE, len(cases.people)))
             yield from self._told(cases.where(chosen), asking)
-            step(len(chosen))
 
     def explanation(self, case: Cases, asking: Asking) -> Explanation:
         """One case with every feature's part in its score."""
@@ -79,14 +71,14 @@ class Teller:
             shares=tuple(sorted(shares, key=lambda share: -abs(share.log_odds))),
         )
 
-    def _sure(self, cases: Cases) -> Places:
+    def sure(self, cases: Cases) -> Places:
         """The places of those of whom enough is known, by a model that knows enough itself."""
         if self.model.insufficient:
             return np.empty(0, np.int64)
         return np.array([i for i, p in enumerate(cases.people) if not p.insufficient], np.int64)
 
     def _told(self, cases: Cases, asking: Asking) -> list[Prediction]:
-        sure = self._sure(cases)
+        sure = self.sure(cases)
         columns = cases.where(sure).columns
         with span("score", customers=len(sure)):
             told = self.model.told(columns) if len(sure) else None
@@ -126,7 +118,7 @@ class Teller:
         person = cases.people[place]
         if self.playbook.holds_out(person.customer_id):
             return {"held_out": True}
-        found = situation(self.model.references, cases, place, said)
+        found = situation(self.model.references, cases, place, risk_of(said))
         days = cases.number(place, "days_to_renewal")
         renewal = None if days is None else int(days)
         return {"advice": self.playbook.advice(found, asking.as_of, renewal)}
@@ -140,7 +132,7 @@ class Teller:
             "name": person.name,
             "owner": person.owner,
             "segment": person.segment,
-            "plan": self._plan(cases, place),
+            "plan": self.plan(cases, place),
             "status": person.status,
             "as_of": asking.as_of,
             "horizon_days": self.model.horizon_days,
@@ -152,24 +144,30 @@ class Teller:
             "scored_at": asking.scored_at,
         }
 
-    def _plan(self, cases: Cases, place: int) -> str | None:
+    def plan(self, cases: Cases, place: int) -> str | None:
+        """The plan of a case, if it has one."""
         plan = cases.word(place, "plan")
         return None if plan is None or plan == self.model.features["plan"].if_none else plan
 
     def _unsaid(self, person: Person) -> dict[str, Any]:
         nothing = dict.fromkeys(("probability", "typical", "revenue_at_risk"))
-        code = person.insufficient or (
-            UNTAUGHT_CODE if self.model.insufficient else "nothing_known"
-        )
+        code = self.why_not(person)
         return nothing | {
             "band": band_of(None, self.limits),
             "reasons": (),
             "protective": (),
-            "insufficient": self._why_not(code),
+            "insufficient": self.in_words(code),
             "insufficient_code": code,
         }
 
-    def _why_not(self, code: str) -> str | None:
+    def why_not(self, person: Person) -> str:
+        """The code of why nothing is said of somebody of whom nothing is said."""
+        return person.insufficient or (
+            UNTAUGHT_CODE if self.model.insufficient else "nothing_known"
+        )
+
+    def in_words(self, code: str) -> str | None:
+        """The same in words."""
         language = self.explainer.language
         if code in INSUFFICIENT:
             return language.say(INSUFFICIENT[code])

@@ -10,11 +10,20 @@ from functools import cached_property
 from math import exp, floor, isnan
 from typing import Any, Protocol, TypeAlias
 
-from features.feature import Change, Declaration, Difference, Ratio, Risk, Theme, Trend
+from features.feature import Change, Declaration, Difference, Ratio, Theme, Trend
 from features.featureset import FeatureSet
 from features.languages import ENGLISH, Language
 from features.words import is_nothing, told, within_noise
-from serving.drivers import Driver, drivers_of, is_recency, nevers_of, without_echo
+from serving.drivers import (
+    LOWERS,
+    RAISES,
+    Driver,
+    absence_fits,
+    drivers_of,
+    is_change,
+    nevers_of,
+    without_echo,
+)
 from serving.schemas import Reason
 
 Value: TypeAlias = float | str | None
@@ -28,7 +37,6 @@ WORTH_SAYING = 0.01  # log-odds: odds that change by 1 % are nothing to tell any
 SECOND = 0.25  # a second reason needs this share of the first
 OWN_PAST = 0.5  # a change is told rather than a level that contributes up to twice as much
 FLAT = 1e-9
-RAISES, LOWERS = 1, -1
 
 
 class Peers(Protocol):
@@ -83,6 +91,11 @@ class Explainer:
         return drivers_of(self.features)
 
     @cached_property
+    def themes(self) -> tuple[Theme, ...]:
+        """The themes in the order of their first features; of equal themes the first is told."""
+        return tuple(dict.fromkeys(driver.theme for driver in self.drivers))
+
+    @cached_property
     def nevers(self) -> tuple[tuple[Declaration, str], ...]:
         """The features that say that a thing never happened."""
         return nevers_of(self.features)
@@ -101,7 +114,7 @@ class Explainer:
         raising = self._raising(score, acted)
         lowering = self._strongest(score, acted, LOWERS, MOST_PROTECTIVE)
         if not raising and not lowering:
-            only = self._only(score, acted)
+            only = self._only(score)
             raising = tuple(reason for reason in only if reason.raises_score)
             lowering = tuple(reason for reason in only if not reason.raises_score)
         context = self._context(score, [pair for pair in weighed if pair[0].context])
@@ -110,7 +123,9 @@ class Explainer:
 
     def _raising(self, score: Score, acted: Weighed) -> tuple[Reason, ...]:
         totals = _totals(acted)
-        raising = sorted((t for t in totals if totals[t] > 0), key=lambda t: -totals[t])
+        raising = sorted(
+            (t for t in self.themes if totals.get(t, 0.0) > 0), key=lambda t: -totals[t]
+        )
         by_theme = (
             self._strongest(score, [p for p in acted if p[0].theme is t], RAISES, MOST_A_THEME)
             for t in raising
@@ -133,11 +148,11 @@ class Explainer:
     def _speaker(self, score: Score, driver: Driver, way: int) -> Declaration | None:
         """The feature that speaks for a driver; None where each would be misunderstood."""
         if driver.never:
-            return driver.never if _absence_fits(driver.never, way) else None
+            return driver.never if absence_fits(driver.never, way) else None
         strength = {f.name: way * score.shares[f.name] for f in driver.features}
         fit = [f for f in driver.features if strength[f.name] > 0 and self._fit(score, f, way)]
         best = max((strength[f.name] for f in fit), default=0.0)
-        past = [f for f in fit if _is_change(f) and strength[f.name] >= OWN_PAST * best]
+        past = [f for f in fit if is_change(f) and strength[f.name] >= OWN_PAST * best]
         return max(past or fit, key=lambda f: strength[f.name], default=None)
 
     def _fit(self, score: Score, feature: Declaration, way: int) -> bool:
@@ -145,18 +160,18 @@ class Explainer:
         value, before, now = _values(score.vector, feature)
         if within_noise(feature, value, before, now):
             return False
-        if is_nothing(feature, value) and not _absence_fits(feature, way):
+        if is_nothing(feature, value) and not absence_fits(feature, way):
             return False
         if not isinstance(value, float):
             return isinstance(value, str) or not isinstance(
                 feature, Change | Trend | Ratio | Difference
             )
-        against = 0.0 if _is_change(feature) else self._peers(score, feature)
+        against = 0.0 if is_change(feature) else self._peers(score, feature)
         return against is None or (value - against) * feature.risk * way >= 0
 
-    def _only(self, score: Score, acted: Weighed) -> tuple[Reason, ...]:
+    def _only(self, score: Score) -> tuple[Reason, ...]:
         """The strongest feature, whatever stands against saying it."""
-        features = [feature for driver, _ in acted for feature in driver.features]
+        features = [feature for feature in self.features if not feature.context]
         best = max(features, key=lambda f: abs(score.shares[f.name]), default=None)
         if best is None or abs(score.shares[best.name]) < FLAT:
             return ()
@@ -171,7 +186,7 @@ class Explainer:
 
     def _reason(self, score: Score, feature: Declaration, weight: float) -> Reason:
         value, before, now = _values(score.vector, feature)
-        peers = None if _is_change(feature) else self._peers(score, feature)
+        peers = None if is_change(feature) else self._peers(score, feature)
         return Reason(
             code=feature.name,
             theme=feature.theme,
@@ -210,25 +225,6 @@ def _totals(weighed: Weighed) -> dict[Theme, float]:
     for driver, weight in weighed:
         totals[driver.theme] = totals.get(driver.theme, 0.0) + weight
     return totals
-
-
-def _absence_fits(feature: Declaration, way: int) -> bool:
-    """Whether nothing may be told as a reason of this way: no complaint protects, no answer never.
-
-    Silence is not satisfaction: what may mean either never speaks in a customer's favour. What
-    never happened was longer ago than anything.
-    """
-    if feature.context:
-        return True
-    unknown = feature.if_none != feature.if_none  # NaN
-    recent = is_recency(feature)
-    protects = feature.risk is (Risk.FALLS if recent else Risk.RISES) and (recent or not unknown)
-    return protects if way == LOWERS else not protects
-
-
-def _is_change(feature: Declaration) -> bool:
-    """Whether it compares a customer with its own past."""
-    return isinstance(feature, Change | Trend)
 
 
 def _values(

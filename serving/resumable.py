@@ -9,37 +9,37 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.dataset import FILE, INPUTS, PREFIX, SCHEMA, row_of
+from serving.dataset import FILE, INPUTS, PREFIX, SCHEMA
 from serving.ranks import KEYS, ranks_of
-from serving.schemas import Prediction
 
 AT_ONCE = 10_000  # rows of a block, and of a row group
 BLOCK = "block-"
 PARTIAL = ".partial"
+Blocks: TypeAlias = Callable[[int, int], Iterator[pa.Table]]
 
 
 def write(
     scores: Path,
     as_of: date,
     inputs: Mapping[str, Any],
-    predictions: Callable[[int], Iterator[Prediction]],
+    blocks: Blocks,
     schema: pa.Schema = SCHEMA,
 ) -> Path:
     """Write a run into a folder of its own, not in its place yet; returns that folder.
 
-    `predictions` gives those from a place on: after the blocks that a killed run has left.
+    `blocks` gives the rows from a place on, so many at a time: after what a killed run has left.
     """
     made = begun(scores, as_of, inputs)
     if not (made / FILE).is_file():
-        _blocks(made, predictions, schema)
+        _blocks(made, blocks)
         _join(made, inputs, schema)
     for block in _found(made):
         block.unlink()
@@ -57,15 +57,10 @@ def begun(scores: Path, as_of: date, inputs: Mapping[str, Any]) -> Path:
     return made
 
 
-def _blocks(
-    made: Path, predictions: Callable[[int], Iterator[Prediction]], schema: pa.Schema
-) -> None:
+def _blocks(made: Path, blocks: Blocks) -> None:
     done = len(_found(made))
-    rest = predictions(done * AT_ONCE)
-    while rows := [row_of(prediction) for prediction in islice(rest, AT_ONCE)]:
-        block = made / f"{BLOCK}{done:06}.parquet"
-        _whole(block, lambda file: pq.write_table(pa.Table.from_pylist(rows, schema), file))
-        done += 1
+    for number, rows in enumerate(blocks(done * AT_ONCE, AT_ONCE), start=done):
+        _whole(made / f"{BLOCK}{number:06}.parquet", partial(pq.write_table, rows))
 
 
 def _found(made: Path) -> list[Path]:
@@ -110,11 +105,11 @@ def _put(rows: pa.Table, name: str, values: pa.Array | pa.Scalar) -> pa.Table:
 
 def _whole(place: Path, written: Callable[[Path], None]) -> None:
     """A file that is there only when all of it is on the disk."""
-    partial = place.with_suffix(PARTIAL)
+    unfinished = place.with_suffix(PARTIAL)
     try:
-        written(partial)
-        with partial.open("rb") as file:
+        written(unfinished)
+        with unfinished.open("rb") as file:
             os.fsync(file.fileno())
-        partial.replace(place)
+        unfinished.replace(place)
     finally:
-        partial.unlink(missing_ok=True)  # on a full disk it would be in the way
+        unfinished.unlink(missing_ok=True)  # on a full disk it would be in the way

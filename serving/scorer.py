@@ -20,7 +20,7 @@ from serving.cases import GONE, Cases, everybody, few, many
 from serving.confidence import Record
 from serving.freshness import last_days, latest, stale
 from serving.plays.choosing import USUAL, Playbook
-from serving.predictions import Asking, Step, Teller
+from serving.predictions import Asking, Teller
 from serving.ranks import ranked
 from serving.reasons import Explainer
 from serving.schemas import Explanation, Prediction, TablesScored, Vector
@@ -115,7 +115,7 @@ class Scorer:
     def explain(self, customer_id: str, as_of: date) -> Explanation:
         """One customer with everything that the score is made of."""
         case = self.cases([customer_id], as_of)
-        explained = self.teller.explanation(case, self._asking(as_of))
+        explained = self.teller.explanation(case, self.asking(as_of))
         self.heard(case, [explained.prediction], self.source)
         return explained
 
@@ -168,14 +168,9 @@ class Scorer:
                 return few(self.plan, self.history, customers, as_of, self.use_days)
             return many(self.model.features, self.history, customers, as_of, self.use_days)
 
-    def predictions(
-        self, cases: Cases, as_of: date, step: Step = lambda _: None, begin: int = 0
-    ) -> Iterator[Prediction]:
-        """One prediction per case from place `begin` on, without ranks, which are among all.
-
-        `step` is told how many more are done.
-        """
-        return self.teller.predictions(cases, self._asking(as_of), step, begin)
+    def predictions(self, cases: Cases, as_of: date) -> Iterator[Prediction]:
+        """One prediction per case, without ranks, which are among all."""
+        return self.teller.predictions(cases, self.asking(as_of))
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -249,5 +244,6 @@ class Scorer:
         if "customers" not in self.history.tables:
             raise SourceError("There is no history here to look customers up in.")
 
-    def _asking(self, as_of: date) -> Asking:
+    def asking(self, as_of: date) -> Asking:
+        """What all predictions as of a date share, said now."""
         return Asking(as_of, self.data_until(as_of), self.clock(), self.stale(as_of))

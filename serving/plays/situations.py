@@ -1,12 +1,13 @@
 """From a scored case to the situation that plays are chosen by."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from features.feature import Theme
 from serving.cases import Cases
 from serving.plays.choosing import LARGE_FROM, MIDDLE_FROM, stage_of, tier_of, touch_of
-from serving.plays.play import Situation
+from serving.plays.play import Cause, Situation
+from serving.schemas import Band
 
 
 class Spread(Protocol):
@@ -16,13 +17,26 @@ class Spread(Protocol):
         """The value that a share of all customers is below."""
 
 
-def situation(spread: Spread, cases: Cases, place: int, said: Mapping[str, Any]) -> Situation:
-    """One case beside what is said of it; tiers begin at the quantiles of the model's customers."""
+class Risk(NamedTuple):
+    """What a score says as far as plays ask for it."""
+
+    band: Band
+    theme: Theme | None
+    cause: Cause | None
+
+
+def risk_of(said: Mapping[str, Any]) -> Risk:
+    """The risk of what is said of one customer."""
+    return Risk(said["band"], theme_of(said), said.get("cause"))
+
+
+def situation(spread: Spread, cases: Cases, place: int, risk: Risk) -> Situation:
+    """One case beside its risk; tiers begin at the quantiles of the model's customers."""
     middle, large = (spread.quantile("mrr", level) for level in (MIDDLE_FROM, LARGE_FROM))
     tier = tier_of(cases.number(place, "mrr"), middle, large)
     return Situation(
-        band=said["band"],
-        theme=theme_of(said),
+        band=risk.band,
+        theme=risk.theme,
         tier=tier,
         stage=stage_of(
             cases.people[place].status,
@@ -31,7 +45,7 @@ def situation(spread: Spread, cases: Cases, place: int, said: Mapping[str, Any])
             cases.number(place, "days_to_renewal"),
         ),
         touch=touch_of(cases.word(place, "touch"), tier),
-        cause=said.get("cause"),
+        cause=risk.cause,
     )
 
 

@@ -3,7 +3,6 @@
 The model is never pickled: what is sent with a job is the archive's name and what was asked.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,7 +10,6 @@ from pathlib import Path
 from secrets import token_hex
 from shutil import make_archive
 from tempfile import mkdtemp
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +21,8 @@ from features.languages import language_of
 from features.spark.vectors import Batches, Made
 from serving.cases import Cases
 from serving.confidence import Record
-from serving.dataset import row_of, schema_of
+from serving.dataset import schema_of
+from serving.many import Many
 from serving.plays.choosing import Playbook
 from serving.predictions import Asking, Teller
 from serving.scorer import Scorer
@@ -72,11 +71,11 @@ def telling(told_of: Sent) -> Made:
     """What makes predictions of cases on an executor."""
 
     def told(batches: Batches) -> Batches:
-        teller, schema = _teller(told_of), told_schema(told_of.days)
+        many, schema = Many(_teller(told_of)), told_schema(told_of.days)
         for batch in batches:
-            cases = cases_of(teller.model.features, pa.Table.from_batches([batch]))
-            rows = list(_rows(teller, cases, told_of.asking))
-            yield from pa.Table.from_pylist(rows, schema).combine_chunks().to_batches()
+            cases = cases_of(many.teller.model.features, pa.Table.from_batches([batch]))
+            rows = _with_keys(many.rows(cases, told_of.asking), cases)
+            yield from rows.cast(schema).combine_chunks().to_batches()
 
     return told
 
@@ -100,16 +99,10 @@ def _model(archive: str) -> ChurnModel:
     return loaded(Path(SparkFiles.get(archive)))
 
 
-def _rows(teller: Teller, cases: Cases, asking: Asking) -> Iterator[dict[str, Any]]:
-    for place, told in enumerate(teller.predictions(cases, asking)):
-        keys: dict[str, float | None] = dict.fromkeys(KEYS)
-        if told.probability is not None:
-            money = told.probability * _number(cases, place, "mrr", 0.0)
-            days = _number(cases, place, "days_to_renewal", np.inf)
-            keys = {REVENUE: money, DAYS: days, CHANCE: told.probability}
-        yield row_of(told) | {"rank": None} | keys
-
-
-def _number(cases: Cases, place: int, name: str, unknown: float) -> float:
-    found = cases.number(place, name)
-    return unknown if found is None else found
+def _with_keys(rows: pa.Table, cases: Cases) -> pa.Table:
+    chance = rows["probability"].to_numpy()
+    money = chance * np.nan_to_num(cases.numbers("mrr"))
+    days = np.nan_to_num(cases.numbers("days_to_renewal"), nan=np.inf)
+    for name, values in zip(KEYS, (money, days, chance), strict=True):
+        rows = rows.append_column(name, pa.array(values, mask=np.isnan(chance)))
+    return rows

@@ -53,7 +53,6 @@ def test_a_run_goes_on_behind_the_blocks_that_a_killed_one_left(
     scorer: Scorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("serving.resumable.AT_ONCE", 50)
-    monkeypatch.setattr("serving.predictions.AT_ONCE", 50)
     seen: list[int] = []
 
     def failing(more: int) -> None:

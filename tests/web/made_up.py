@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from features.history import History
 from features.sources.files import in_memory
-from serving.dataset import publish, schema_of
+from serving.dataset import publish, row_of, schema_of
 from serving.resumable import write
 from serving.schemas import Advice, Prediction, Reason
 
@@ -78,8 +78,9 @@ def write_run(scores: Path, as_of: date, rows: Sequence[Mapping[str, Any]]) -> N
     scores.mkdir(parents=True, exist_ok=True)
     night = datetime(as_of.year, as_of.month, as_of.day, 2, tzinfo=UTC)
     about = {"as_of": as_of, "data_until": as_of, "scored_at": night}
-    told = (Prediction(**(about | dict(row))) for row in rows)
-    made = write(scores, as_of, {}, lambda _: iter(told), schema_of((30, 60, 90)))
+    schema = schema_of((30, 60, 90))
+    told = [row_of(Prediction(**(about | dict(row)))) for row in rows]
+    made = write(scores, as_of, {}, lambda *_: iter([pa.Table.from_pylist(told, schema)]), schema)
     publish(made, scores, as_of, {})
 
 
