@@ -4,6 +4,7 @@ Needs no pandas, so that the service can start without it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from types import MappingProxyType
 from typing import TypeAlias
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from features.engine import aggregated, counted_apart
 from features.featureset import FeatureSet, Part, Values
-from features.history import Known
+from features.held_parts import held_parts
+from features.history import History, Known
 from features.measures import EVER, Atom
 from features.recency import before, recent
 from features.standing import Standing
@@ -29,7 +31,8 @@ NOWHERE = -1
 
 def columns(
     features: FeatureSet,
-    known: Known,
+    history: History,
+    as_of: date,
     customers: Sequence[str],
     made: Mapping[Part, Values] = MappingProxyType({}),
 ) -> dict[str, Values]:
@@ -37,14 +40,23 @@ def columns(
 
     `made` are the values of parts that need not be computed any more, in the customers' order.
     """
-    ids = pa.array(customers, pa.string())
     wanted = [part for part in features.parts if part not in made]
+    values = {**made, **held_parts(history, wanted, [as_of], customers)[as_of]}
+    asked = [part for part in wanted if part not in values]
+    values |= asked_for(history.only({part.table for part in asked}), as_of, asked, customers)
+    return features.columns(values)
+
+
+def asked_for(
+    history: History, as_of: date, wanted: Sequence[Part], customers: Sequence[str]
+) -> Mapping[Part, Values]:
+    """The values that queries answer; of last use, those before all windows only if need be."""
+    known, ids = history.known(as_of), pa.array(customers, pa.string())
     last = recent(wanted) if USAGE.name in known.tables else {}
     parts = dict.fromkeys(last.get(part, part) for part in wanted)
-    values = {**made, **_on_one_date(known, list(parts), ids)}
-    for part, within in last.items():
-        values[part] = _ever(known, part, within, values[within], ids)
-    return features.columns(values)
+    values = _on_one_date(known, list(parts), ids)
+    ever = {part: _ever(known, part, within, values[within], ids) for part, within in last.items()}
+    return {**values, **ever}
 
 
 def _on_one_date(known: Known, parts: Sequence[Part], ids: pa.Array) -> Mapping[Part, Values]:

@@ -181,5 +181,6 @@ def _filled(recipe: Recipe, feature: Declaration) -> Recipe:
 def _worded(values: Any, if_none: float | str) -> Any:
     """Words, or the declared one for None and NaN."""
     if isinstance(values, np.ndarray):
-        return np.array([_worded(value, if_none) for value in values], object)
+        told = [v if isinstance(v, str) else if_none for v in values.tolist()]
+        return np.array(told, object)
     return values if isinstance(values, str) else if_none

@@ -5,7 +5,7 @@ that had happened and arrived before it, with every column null that had not bee
 A feature is written as if those tables were simply today's, so it cannot look ahead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -57,6 +57,10 @@ class History:
         """The history as a reader of that day had it: nothing that came to be known later."""
         cut = {n: _known(TABLES[n], t, day).select(*t.columns) for n, t in self.tables.items()}
         return History(cut)
+
+    def only(self, names: Collection[str]) -> "History":
+        """The history of these tables only; those that it has not are left out."""
+        return History({name: rows for name, rows in self.tables.items() if name in names})
 
     def of(self, customers: list[str]) -> "History":
         """The history of these customers only."""

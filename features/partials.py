@@ -94,13 +94,21 @@ def became_known(known: Known, since: date | None) -> ir.Table:
     in days since 1970.
     """
     rows = known.tables[USAGE.name].filter(ibis._[CUSTOMER].notnull())
-    some = rows if since is None else _from(rows, since)
+    some = rows if since is None else known_since(rows, since)
     return some.mutate(**{NIGHT: _ordinal(_arrived(some)) + 1, ON: _ordinal(some["at"])})
+
+
+def known_since(rows: ir.Table, since: date) -> ir.Table:
+    """The rows that became known from a date on, of those that lie in a table."""
+    # Two filters, each of one column, are each answered from what files say of their rows.
+    recent = rows.filter(rows["at"] >= _moment(since))
+    late = rows.filter(rows["at"] < _moment(since), rows["known_at"] >= _moment(since))
+    return recent.union(late)
 
 
 def still_unknown(usage: ir.Table, as_of: date) -> ir.Table:
     """The rows of a history that are there already and not known on a date."""
-    return _from(usage.filter(usage[CUSTOMER].notnull()), as_of)
+    return known_since(usage.filter(usage[CUSTOMER].notnull()), as_of)
 
 
 def nobodys(usage: ir.Table) -> ir.Table:
@@ -155,13 +163,6 @@ def _one_where(held: ir.BooleanValue | None) -> ir.IntegerValue:
 
 def _where(held: ir.BooleanValue | None, value: ir.NumericValue) -> ir.NumericValue:
     return value if held is None else held.ifelse(value, 0.0)
-
-
-def _from(rows: ir.Table, since: date) -> ir.Table:
-    # Two filters, each of one column, are each answered from what files say of their rows.
-    recent = rows.filter(rows["at"] >= _moment(since))
-    late = rows.filter(rows["at"] < _moment(since), rows["known_at"] >= _moment(since))
-    return recent.union(late)
 
 
 def _arrived(rows: ir.Table) -> ir.TimestampValue:

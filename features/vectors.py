@@ -1,6 +1,6 @@
 """Vectors: one row per customer and as-of date, one column per feature."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from features.columns import Places, columns, computed
+from features.dated import parts_on
 from features.derived import midnight
 from features.featureset import FeatureSet, Part, Values
 from features.history import History, Known
 from features.nightly import kept_parts
+from features.tables import USAGE
 
 MANY_DATES = 60
 FEW_CUSTOMERS = 1_000
@@ -43,11 +45,33 @@ def vectors(
     if len(dates) > MANY_DATES:
         return _of_spine(features, history, wanted).reindex(index)
     made = []
-    for as_of in dates:
-        made.append(_of_date(features, history, wanted[wanted["as_of"] == as_of], as_of, partials))
+    use_kept = partials is not None
+    for some, ready in _of_dates(features, history, wanted, dates, use_kept):
+        as_of = some["as_of"].iloc[0]
+        made.append(_of_date(features, history, some, as_of, partials, ready))
         if progress:
             progress(as_of)
     return pd.concat(made).reindex(index) if made else _shaped(features, {}, index)
+
+
+def _of_dates(
+    features: FeatureSet,
+    history: History,
+    wanted: pd.DataFrame,
+    dates: Sequence[date],
+    use_kept: bool,
+) -> Iterator[tuple[pd.DataFrame, Mapping[Part, Values]]]:
+    """Each date's rows of a spine, with the values of the parts that one pass makes for all.
+
+    Use that is kept in a folder is not passed over.
+    """
+    parts = [part for part in features.parts if not (use_kept and part.table == USAGE.name)]
+    everyone = pd.Index(wanted["customer_id"].unique())
+    people = everyone.tolist()
+    for as_of, ready in parts_on(_of(history, people), parts, dates, people):
+        some = wanted[wanted["as_of"] == as_of]
+        places = everyone.get_indexer(some["customer_id"])
+        yield some, {part: values[places] for part, values in ready.items()}
 
 
 def _of_date(
@@ -56,13 +80,19 @@ def _of_date(
     wanted: pd.DataFrame,
     as_of: date,
     partials: Path | None,
+    ready: Mapping[Part, Values],
 ) -> pd.DataFrame:
-    """One date for its customers: the history is filtered only where they are few."""
+    """One date for its customers."""
     ids = wanted["customer_id"].tolist()
-    known = (history.of(ids) if len(ids) <= FEW_CUSTOMERS else history).known(as_of)
     index = pd.MultiIndex.from_frame(wanted[["customer_id", "as_of"]])
     kept = kept_parts(partials, features.parts, history, as_of, ids)
-    return pd.DataFrame(columns(features, known, ids, kept), index=index)
+    made = columns(features, _of(history, ids), as_of, ids, {**ready, **kept})
+    return pd.DataFrame(made, index=index)
+
+
+def _of(history: History, customers: Sequence[str]) -> History:
+    """The history, filtered only where customers are few."""
+    return history.of(list(customers)) if len(customers) <= FEW_CUSTOMERS else history
 
 
 def _of_spine(features: FeatureSet, history: History, wanted: pd.DataFrame) -> pd.DataFrame:

@@ -125,10 +125,10 @@ def many(
         UnknownCustomer: Not all of them were customers on the date; it names those.
     """
     some = history.of(list(customers)) if len(customers) <= FILTERED else history
-    known = some.known(as_of)
-    people = {person.customer_id: person for person in everybody(known, as_of, use_days)}
+    everyone = everybody(some.known(as_of), as_of, use_days)
+    people = {person.customer_id: person for person in everyone}
     _require(customers, people, as_of)
-    return Cases(tuple(people[c] for c in customers), columns(features, known, customers))
+    return Cases(tuple(people[c] for c in customers), columns(features, some, as_of, customers))
 
 
 def everybody(known: Known, as_of: date, use_days: int | None) -> list[Person]:

@@ -156,7 +156,7 @@ class Scorer:
             ids = [person.customer_id for person in told]
             parts = self.model.features.parts
             kept = kept_parts(self.partials, parts, self.history, as_of, ids)
-            made = columns(self.model.features, known, ids, kept)
+            made = columns(self.model.features, self.history, as_of, ids, kept)
         aside = Counter(person.insufficient for person in people if person.insufficient)
         return Everyone(len(people), Cases(told, made), dict(aside))
 

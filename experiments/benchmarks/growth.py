@@ -66,8 +66,8 @@ def build(folder: Path, size: Size) -> Built:
     from features.sources import opened
 
     begun = process_time()
-    known = opened(str(folder)).known(size.as_of)
-    columns(CHURN, known, [f"C{number:07}" for number in range(size.people)])
+    everyone = [f"C{number:07}" for number in range(size.people)]
+    columns(CHURN, opened(str(folder)), size.as_of, everyone)
     memory = peak_bytes() / MEGABYTE
     return Built(size.events, process_time() - begun, memory)
 

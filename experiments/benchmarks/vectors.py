@@ -26,6 +26,7 @@ from experiments.benchmarks.memory import peak_bytes
 from features.catalogue import CHURN
 from features.columns import columns
 from features.compact import compact
+from features.dated import parts_on
 from features.featureset import FeatureSet, Values
 from features.history import History
 from features.nightly import kept_parts
@@ -63,22 +64,27 @@ def one_date(raw: Path, size: Size, rounds: int) -> Iterator[Goal]:
 def twelve_dates(raw: Path, size: Size, rounds: int) -> Iterator[Goal]:
     """Twelve monthly dates, against the last of them alone."""
     history = opened(str(raw))
-    dates = [size.as_of - timedelta(days=28 * back) for back in range(MONTHS)]
-    made = [_all_features(history, as_of) for as_of in dates]
+    ids = _customers(history)
+    dates = [size.as_of - timedelta(days=28 * back) for back in reversed(range(MONTHS))]
+
+    def together() -> None:
+        for as_of, made in parts_on(history, CHURN.parts, dates, ids):
+            columns(CHURN, history, as_of, ids, made)
+
     goal = "twelve monthly dates, against one date"
-    yield _against(goal, 3.0, lambda: [each() for each in made], made[0], rounds, size)
+    yield _against(goal, 3.0, together, _all_features(history, size.as_of), rounds, size)
 
 
 def hand_written(raw: Path, size: Size, rounds: int) -> Iterator[Goal]:
     """The features of use, against SQL written by hand."""
     history = opened(str(raw))
     ids = _customers(history)
-    known = history.known(size.as_of)
+    work = partial(columns, USE, history, size.as_of, ids)
     with duckdb.connect() as database:
         by_hand = partial(use_by_hand, database, raw, size.as_of)
-        _same(columns(USE, known, ids), by_hand(), ids)
+        _same(work(), by_hand(), ids)
         goal = "the features of use, against SQL written by hand"
-        yield _against(goal, 1.1, lambda: columns(USE, known, ids), by_hand, rounds, size)
+        yield _against(goal, 1.1, work, by_hand, rounds, size)
 
 
 def a_night(raw: Path, size: Size, rounds: int) -> Iterator[Goal]:
@@ -115,7 +121,7 @@ ROWS: dict[str, Row] = {
 
 def _all_features(history: History, as_of: date) -> Work:
     ids = _customers(history)
-    return lambda: columns(CHURN, history.known(as_of), ids)
+    return partial(columns, CHURN, history, as_of, ids)
 
 
 def _floor(history: History) -> Work:

@@ -89,7 +89,7 @@ def test_without_subscriptions_nobody_is_subscribed() -> None:
 def test_columns_are_the_vectors_in_the_order_of_the_customers_asked_for() -> None:
     history = in_history(rows_at_random(2))
     asked = [*reversed(CUSTOMERS), "nobody"]
-    made = columns(CHURN, history.known(AS_OF), asked)
+    made = columns(CHURN, history, AS_OF, asked)
     expected = vectors(CHURN, history, spine(asked, [AS_OF]))
     assert list(made) == list(expected.columns)
     for name, column in made.items():
@@ -99,7 +99,7 @@ def test_columns_are_the_vectors_in_the_order_of_the_customers_asked_for() -> No
 def test_columns_are_what_the_plain_engine_says() -> None:
     history = in_history(rows_at_random(3))
     plan, rows = planned(CHURN), of_customer(history)
-    made = columns(CHURN, history.known(AS_OF), CUSTOMERS)
+    made = columns(CHURN, history, AS_OF, CUSTOMERS)
     for place, customer in enumerate(CUSTOMERS):
         told = vector_of(plan, rows[customer], AS_OF)
         for name, value in told.items():

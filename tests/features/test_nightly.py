@@ -51,13 +51,13 @@ def used(days_ago, customer="acme", **columns):
 def kept(folder, history: History, as_of=LATEST, customers=("acme",), features=USE):
     """The vectors, as far as they can be from the folder."""
     made = kept_parts(folder, features.parts, history, as_of, customers)
-    return columns(features, history.known(as_of), customers, made)
+    return columns(features, history, as_of, customers, made)
 
 
 def assert_whole(folder, history: History, as_of, customers=CUSTOMERS) -> None:
     """What is kept gives to the last bit what the whole history gives."""
     found = kept(folder, history, as_of, customers)
-    whole = columns(USE, history.known(as_of), customers)
+    whole = columns(USE, history, as_of, customers)
     for name in whole:
         np.testing.assert_array_equal(found[name], whole[name], err_msg=f"{name} on {as_of}")
 

@@ -1,0 +1,58 @@
+"""Parts of tables that are small enough to be held in memory, on any number of dates."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+
+import pyarrow as pa
+
+from features.featureset import Part, Values
+from features.held_engine import columns_of, is_made, values_of
+from features.held_rows import Held, KnownRows, held, needed
+from features.history import History
+from features.tables import TABLES, USAGE
+
+AT_MOST = 4_000_000  # rows of a table that are held; of more, every date is asked of the database
+EMBEDDED = "duckdb"  # where the tables are in this process's reach; a database keeps its work
+
+
+def held_parts(
+    history: History,
+    parts: Sequence[Part],
+    dates: Sequence[date],
+    customers: Sequence[str],
+    at_most: int = AT_MOST,
+) -> dict[date, dict[Part, Values]]:
+    """The values of the parts of tables that can be held, by date and in the customers' order.
+
+    A table of more rows than `at_most` is left to the database, and so is all of one that is not
+    embedded.
+    """
+    made: dict[date, dict[Part, Values]] = {as_of: {} for as_of in dates}
+    ids = pa.array(customers, pa.string())
+    for name, together in _of_tables(history, parts):
+        found = _held(history, name, together, ids, at_most)
+        if found is not None:
+            for as_of in dates:
+                made[as_of] |= values_of(KnownRows(found, as_of), together)
+    return made
+
+
+def _of_tables(history: History, parts: Sequence[Part]) -> Iterator[tuple[str, list[Part]]]:
+    some = [p for p in parts if p.table != USAGE.name and p.table in history.tables and is_made(p)]
+    for name, together in groupby(sorted(some, key=_table), key=_table):
+        if history.tables[name].get_backend().name == EMBEDDED:
+            yield name, list(together)
+
+
+def _table(part: Part) -> str:
+    return part.table
+
+
+def _held(
+    history: History, name: str, parts: Sequence[Part], ids: pa.Array, at_most: int
+) -> Held | None:
+    table = TABLES[name]
+    wanted = needed(table, set().union(*map(columns_of, parts)))
+    rows = history.tables[name].select(*wanted).limit(at_most + 1).to_pyarrow()
+    return held(table, rows, ids) if len(rows) <= at_most else None
