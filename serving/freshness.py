@@ -1,11 +1,48 @@
 """How far a history reaches, and whether that is far enough."""
 
 from collections.abc import Mapping
-from datetime import date
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Any
 
 from features.errors import StaleData
 from features.history import History
 from features.tables import TABLES
+
+REMEMBERED = 100
+
+
+class LastDays:
+    """How far a history reaches, on dates that were asked for; each is looked up once an hour."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[date, datetime], Mapping[str, date]] = {}
+
+    def know(self, now: datetime, as_of: date) -> bool:
+        """Whether it need not be looked up."""
+        return _key(now, as_of) in self._found
+
+    def of(
+        self, history: History, as_of: date, now: datetime, reading: AbstractContextManager[Any]
+    ) -> Mapping[str, date]:
+        """By table, the last day with a row known on the date; `reading` is held while looking."""
+        key = _key(now, as_of)
+        if (known := self._found.get(key)) is not None:  # asked of health too, which does not wait
+            return known
+        with reading:
+            return self._found.get(key) or self._looked_up(history, as_of, key)
+
+    def _looked_up(
+        self, history: History, as_of: date, key: tuple[date, datetime]
+    ) -> Mapping[str, date]:
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        self._found[key] = days = last_days(history, as_of)
+        return days
+
+
+def _key(now: datetime, as_of: date) -> tuple[date, datetime]:
+    return as_of, now.replace(minute=0, second=0, microsecond=0)
 
 
 def last_days(history: History, as_of: date) -> dict[str, date]:

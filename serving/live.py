@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from features.errors import ContractError, ModelMissing
+from features.outside import faults
 from serving.metrics import LOOKED, REFUSED, answering_with
 from serving.scorer import Scorer
 
@@ -63,8 +64,14 @@ class Live:
     def _warm(self, place: Path) -> Scorer:
         """The new model beside the same history, with all that the first request would make."""
         changed = self._load(place).in_place_of(self.scorer)
-        _ = changed.plan, changed.teller
+        warm(changed)
         return changed
+
+
+def warm(scorer: Scorer) -> None:
+    """Make what the first request would make otherwise, and look up how far the history reaches."""
+    _ = scorer.plan, scorer.teller
+    scorer.data_until(scorer.next_as_of())
 
 
 class Watch:
@@ -87,4 +94,12 @@ class Watch:
     def _run(self) -> None:
         while not self._ended.wait(self._seconds):
             self._live.look()
+            self._keep_warm()
             LOOKED.set_to_current_time()
+
+    def _keep_warm(self) -> None:
+        """Look up once an hour how far the history reaches, so that no request has to."""
+        try:
+            warm(self._live.scorer)
+        except faults() as fault:
+            log.warning("the history cannot be read: %s", type(fault).__name__)

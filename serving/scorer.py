@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from features.reference import Plan, planned
 from features.usable import Outside
 from serving.cases import GONE, Cases, everybody, few, many
 from serving.confidence import Record
-from serving.freshness import last_days, latest, stale
+from serving.freshness import LastDays, latest, stale
 from serving.plays.choosing import USUAL, Playbook
 from serving.predictions import Asking, Teller
 from serving.ranks import ranked
@@ -30,7 +30,6 @@ from serving.tracing import span
 from training.model import ChurnModel
 
 FEW = 50  # customers; for more, one query per table costs less than reading their rows
-REMEMBERED = 100
 DIGITS = 6  # of limits, in what scores are made from
 Told: TypeAlias = tuple[Cases, list[Prediction]]
 Heard: TypeAlias = Callable[[Cases, Sequence[Prediction], str], None]
@@ -73,9 +72,7 @@ class Scorer:
     heard: Heard = field(default=lambda cases, told, source: None, repr=False, compare=False)
     source: str = HISTORY
     reading: RLock = field(default_factory=RLock, repr=False, compare=False)
-    _days: dict[tuple[date, datetime], Mapping[str, date]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _days: LastDays = field(default_factory=LastDays, repr=False, compare=False)
 
     def beside(self, history: History) -> "Scorer":
         """The same model beside another history."""
@@ -85,7 +82,7 @@ class Scorer:
             store=None,
             partials=None,
             reading=RLock(),
-            _days={},
+            _days=LastDays(),
             source=TABLES,
         )
 
@@ -107,10 +104,14 @@ class Scorer:
         asked = list(dict.fromkeys(customers))
         with span("read kept", customers=len(asked)):
             kept = self._kept(asked, as_of)
-        cases, told = kept or self._made(asked, as_of)
-        self.heard(cases, told, self.source)
-        found = {each.customer_id: each for each in told}
-        return [found[customer] for customer in customers]
+        return self._told(customers, kept or self._made(asked, as_of))
+
+    def at_hand(self, customers: Sequence[str], as_of: date | None) -> list[Prediction] | None:
+        """What `score` answers, where that is kept and nothing need be waited for; else None."""
+        knows = partial(self._days.know, self.clock())
+        when = (as_of or self.next_as_of()) if knows(self.clock().date()) else None
+        kept = self._kept(list(dict.fromkeys(customers)), when) if when and knows(when) else None
+        return self._told(customers, kept) if kept else None
 
     def explain(self, customer_id: str, as_of: date) -> Explanation:
         """One customer with everything that the score is made of."""
@@ -193,6 +194,11 @@ class Scorer:
         cases = self.cases(customers, as_of)
         return cases, ranked(list(self.predictions(cases, as_of)))
 
+    def _told(self, customers: Sequence[str], told: Told) -> list[Prediction]:
+        self.heard(*told, self.source)
+        found = {each.customer_id: each for each in told[1]}
+        return [found[customer] for customer in customers]
+
     def _kept(self, customers: Sequence[str], as_of: date) -> Told | None:
         """What the night said, if it was of this date, these terms and all that is known by now."""
         kept = self.store.kept() if self.store else None
@@ -220,14 +226,7 @@ class Scorer:
 
     def last_days(self, as_of: date) -> Mapping[str, date]:
         """By table, the last day with a row known on the date; looked up once an hour."""
-        key = (as_of, self.clock().replace(minute=0, second=0, microsecond=0))
-        if key in self._days:  # asked of health too, which waits for nobody
-            return self._days[key]
-        with self.reading:
-            if len(self._days) >= REMEMBERED:
-                self._days.clear()
-            self._days[key] = days = last_days(self.history, as_of)
-        return days
+        return self._days.of(self.history, as_of, self.clock(), self.reading)
 
     @cached_property
     def plan(self) -> Plan:

@@ -16,9 +16,14 @@ from features.sources.files import in_memory
 from features.tables import TABLES, Column, Kind, Table
 from features.usable import Account, Outside, usable
 from serving.cases import Cases, Person
-from serving.schemas import Vector
+from serving.schemas import PRINTABLE, Vector
 
 MOST_ROWS = 100_000
+CustomerId = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["C00001"])
+]
+Ids = Annotated[list[CustomerId], Field(min_length=1, max_length=1000)]
+Vectors = Annotated[list[Vector], Field(min_length=1, max_length=1000)]
 ARROW = {
     Kind.TEXT: pa.string(),
     Kind.NUMBER: pa.float64(),

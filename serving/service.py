@@ -5,13 +5,17 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, TypeVar, cast
 
 # BentoML reads this when it is imported; only the word True counts.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 
 import bentoml
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.server.http import traffic
 from opentelemetry import trace
 from pydantic import AfterValidator, Field
 from starlette.middleware.cors import CORSMiddleware
@@ -24,28 +28,19 @@ from serving.answers import FAULTS_LOGGED_BY, Problems, WithoutInputs, answered
 from serving.board import Board
 from serving.cases import Cases
 from serving.ending import Ending
-from serving.live import Watch
+from serving.live import Watch, warm
 from serving.logs import log_as_json
 from serving.metrics import counted
 from serving.openapi import described
 from serving.opening import history_if_any, keys_of, live_of, words_of
 from serving.predictionlog import PredictionLog
 from serving.reads import reads
-from serving.schemas import (
-    PRINTABLE,
-    Explanation,
-    FeatureSaid,
-    Health,
-    ModelCard,
-    Prediction,
-    TablesScored,
-    Vector,
-)
+from serving.schemas import Explanation, FeatureSaid, Health, ModelCard, Prediction, TablesScored
 from serving.scorer import Scorer
 from serving.seen import Seen
-from serving.sent import SentTables
+from serving.sent import CustomerId, Ids, SentTables, Vectors
 from serving.sessions import logins
-from serving.spoken import Spoken, spoken
+from serving.spoken import Spoken, is_in_own_words, spoken
 from serving.tokens import tokens_of
 from serving.tracing import tracing_of
 from serving.treatments import Ledger
@@ -71,8 +66,14 @@ site = pages(
     words=words_of(settings),
 )
 
+# Ending has a timer of its own. That of BentoML 1.4 is not taken down by the answer: it keeps each
+# request until the timeout, and the garbage collector goes through a million objects again.
+traffic.TimeoutMiddleware = lambda app, timeout: app  # type: ignore[misc, assignment, return-value]
+
 EARLIEST = date(1990, 1, 1)
-LONGEST_SECONDS = 115  # of a request; then BentoML would give it up, in words of its own
+LONGEST_SECONDS = 115  # of a request
+THREADS = 4  # that look something up or work at the same time
+AT_HAND = 20  # customers; to look up more would keep everybody else waiting
 Method = TypeVar("Method", bound=Callable[..., Any])
 on_startup: Callable[[Method], Method] = bentoml.on_startup
 on_shutdown: Callable[[Method], Method] = bentoml.on_shutdown
@@ -83,16 +84,7 @@ def api(method: Method) -> Method:
     made = bentoml.api(answered(method))
     made.input_spec.model_config["extra"] = "forbid"  # a misspelt field is an error, not ignored
     made.input_spec.model_rebuild(force=True)
-    # BentoML 1.4 builds a list's whole JSON schema anew for every answer, to learn that it is JSON.
-    made.output_spec.mime_type = classmethod(lambda spec: "application/json")
     return cast("Method", made)
-
-
-CustomerId = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["C00001"])
-]
-Ids = Annotated[list[CustomerId], Field(min_length=1, max_length=1000)]
-Vectors = Annotated[list[Vector], Field(min_length=1, max_length=1000)]
 
 
 def _plausible(as_of: date) -> date:
@@ -122,7 +114,7 @@ class Churn:
         history = history_if_any(settings)
         self.kept = PredictionLog(settings.prediction_log) if settings.prediction_log else None
         self.live = live_of(settings, history, lambda: datetime.now(UTC), self.heard)
-        self.scorer.next_as_of()
+        warm(self.scorer)
         read.state.live = self.live
         site.state.live = self.live if history.tables else None
         if rules.tokens:
@@ -130,6 +122,9 @@ class Churn:
         if rules.are_open:
             log.warning("NO KEY IS CONFIGURED: only this machine is answered; `churn keys add`")
         self.watch = Watch(self.live, settings.watch_seconds)
+        self.busy = CapacityLimiter(THREADS)
+        # BentoML works out a method's signature anew for every request, unless it finds it here.
+        vars(self).update({name: getattr(self, name) for name in ChurnService.apis})
 
     def heard(self, cases: Cases, predictions: Sequence[Prediction], source: str) -> None:
         """What was answered is counted, and kept where that is asked for."""
@@ -164,10 +159,15 @@ class Churn:
         return is_ready(self.scorer)
 
     @api
-    def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
+    async def score(self, customer_ids: Ids, as_of: AsOf = None) -> list[Prediction]:
         """Score customers from the history, in the order asked, ranked among themselves."""
         scorer = self.scorer
-        return spoken(scorer, scorer.score(customer_ids, as_of or scorer.next_as_of()))
+        few = len(customer_ids) <= AT_HAND and is_in_own_words(scorer)
+        told = scorer.at_hand(customer_ids, as_of) if few else None
+        if told is None:
+            looking = partial(_looked_up, scorer, customer_ids, as_of)
+            told = await run_sync(looking, limiter=self.busy)
+        return told
 
     @api
     def score_tables(self, tables: SentTables, as_of: AsOf = None) -> TablesScored:  # type: ignore[valid-type]  # made of the declarations
@@ -205,6 +205,11 @@ class Churn:
         return health_of(self.scorer)
 
 
+def _looked_up(scorer: Scorer, customers: Sequence[str], as_of: date | None) -> list[Prediction]:
+    """A score that has to be waited for: for the history, the model or another language."""
+    return spoken(scorer, scorer.score(customers, as_of or scorer.next_as_of()))
+
+
 def description() -> dict[str, Any]:
     """The API as OpenAPI."""
     return described(ChurnService.openapi_spec.asdict())
@@ -215,8 +220,9 @@ ChurnService = bentoml.service(
     name="churn",
     workers=settings.workers,
     traffic={"timeout": LONGEST_SECONDS + 5},
-    threads=4,
+    threads=THREADS,
     metrics={"enabled": False},
+    logging={"access": {"enabled": False}},  # nor would its log: see Seen
     tracing=tracing_of(settings.traces_to, settings.traced_share),
 )(Churn)
 read = reads(description)

@@ -56,6 +56,11 @@ class Spoken:
             ASKED.reset(token)
 
 
+def is_in_own_words(scorer: Scorer) -> bool:
+    """Whether the request asks for the language that the scorer answers in anyway."""
+    return asked_language(*ASKED.get(), otherwise=scorer.language.code) is scorer.language
+
+
 def spoken(scorer: Scorer, answer: Answer) -> Answer:
     """An answer with its words in the language of the request."""
     language = asked_language(*ASKED.get(), otherwise=scorer.language.code)

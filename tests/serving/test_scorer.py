@@ -17,6 +17,7 @@ from features.vectors import spine, vectors
 from serving.bands import band_of, limits_of
 from serving.bundle import bundle_at
 from serving.cases import INSUFFICIENT, few, many
+from serving.freshness import LastDays
 from serving.ranks import ranked
 from serving.schemas import Band, Prediction, Vector
 from serving.scorer import FEW, Scorer
@@ -278,7 +279,7 @@ def test_where_no_date_is_named_it_is_the_day_after_the_data_ends_and_never_tomo
 ) -> None:
     # One customer signs up on the as-of date itself: the data ends with that day.
     assert scorer.next_as_of() == date(2026, 11, 2)
-    early = replace(scorer, clock=lambda: datetime(2026, 8, 1, 12), _days={})
+    early = replace(scorer, clock=lambda: datetime(2026, 8, 1, 12), _days=LastDays())
     assert early.next_as_of() == date(2026, 8, 1)
 
 

@@ -130,4 +130,4 @@ def test_an_error_is_no_part_of_a_trace(spans: InMemorySpanExporter, scorer: Sco
 
 
 def test_without_an_endpoint_nothing_is_traced():
-    assert tracing_of(None, 1.0) == {"sample_rate": 0.0}
+    assert tracing_of(None, 1.0) == {"sample_rate": 0.0, "excluded_urls": ["^"]}
