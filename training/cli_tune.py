@@ -15,7 +15,8 @@ from features.settings import Settings, config_file, read_settings
 from training import chosen
 from training.cli import as_of_day, plan_of, read_history, registry_of
 from training.labels import label_of
-from training.tune import Search, Tuned
+from training.trials import Search
+from training.tune import Tuned
 from training.tune import tune as searched
 
 

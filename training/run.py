@@ -64,6 +64,7 @@ def run(
     step: Step = lambda _: None,
 ) -> Outcome:
     """Train and judge a challenger, register it, and move the alias if the gate says so."""
+    track.ready(registry)
     made = train(history, features, label, plan, step)
     trained = replace(made, model=named(made.model, {**business.named, **described(made)}))
     step("asking the guards")
@@ -76,8 +77,9 @@ def run(
     parts = cards(trained, label, business.offer, business.capacity)
     step("recording the run")
     left = report(trained, told, label, business.currency, parts)
-    registered = track.record(registry, trained.model, left)
     decision = noting(told.decision, registry, champion)
+    tags = champions.tags_of(decision)
+    registered = track.record(registry, trained.model, left, tags)
     champions.settle(registry, registered, decision)
     return Outcome(trained, replace(told, decision=decision), registered)
 

@@ -3,7 +3,6 @@
 import json
 import resource
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from features import sources
 from features.errors import ExitCode, SourceError, TargetError
 from features.history import History
 from features.outside import worded
+from tests.disks import mounted
 from tests.serving.company import AS_OF
 
 Ended = Callable[..., tuple[int, str]]
@@ -41,18 +41,6 @@ def copied(home: Path, tmp_path: Path) -> Path:
     """A history of its own, to be spoilt."""
     shutil.copytree(home / "history", tmp_path / "history")
     return tmp_path / "history"
-
-
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    """A disk in memory; only root may make one."""
-    place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip("this user may not mount a disk")
-    yield place
-    subprocess.run(["umount", place], check=True)
 
 
 @pytest.fixture

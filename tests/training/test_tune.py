@@ -18,7 +18,8 @@ from training.gate import Comparison
 from training.snapshots import Split, month_starts
 from training.track import MODEL_VERSION, judged_on
 from training.train import Trained, blank_model
-from training.tune import SPACE, TREES, Search, Trial, Tuned, default_settings, tried, tuned_on
+from training.trials import SPACE, TREES, Search, Trial, default_settings, tried
+from training.tune import Tuned, tuned_on
 
 YEAR = tuple(month_starts(date(2024, 1, 1), date(2024, 12, 1)))
 DEFAULT = default_settings(events=500)
