@@ -137,6 +137,7 @@ class Settings(BaseSettings):
     gap_days: Days = 30
     lead_days: Days = 0
     seeds: int = Field(default=5, ge=1, le=50)
+    training_rows: int = Field(default=1_000_000, ge=1_000)  # in memory; more are read from disk
     booster: BoosterSettings = BoosterSettings()
     offer: OfferSettings = OfferSettings()
 

@@ -26,7 +26,7 @@ MAY_IMPORT = {
 # Where a third party may be imported, by prefix; others may be imported anywhere.
 DOORS = {
     "mlflow": ["training.track"],
-    "lightgbm": ["training.ensemble", "training.fit"],
+    "lightgbm": ["training.binned", "training.ensemble", "training.fit"],
     "bentoml": ["serving.service"],
     "httpx": ["features.sources", "serving.sinks"],
     "requests": ["features.sources", "serving.sinks"],

@@ -21,7 +21,7 @@ from training.files import put
 from training.labels import Label
 from training.money import Offer
 from training.snapshots import Snapshots, Split, as_of_dates, snapshots, split
-from training.train import Plan, digest_of, fit
+from training.train import Plan, fit
 from training.verdict import verdict
 
 Step = Callable[[str], None]
@@ -86,7 +86,8 @@ def backtest(
     wanted = sorted({day for each in splits.values() if each for day in each.dates})
     if not wanted:
         split([days[-1]], walk.label)  # says what is missing
-    rows = snapshots(history, features, walk.label, wanted, step, walk.plan.holdout_share)
+    plan = walk.plan
+    rows = snapshots(history, features, walk.label, wanted, step, plan.holdout_share, plan.room)
     place = folder / key_of(rows, features, walk)
     return [
         _stop(features, rows, each, walk, place, step) if each else Stop(str(day), (), TOO_EARLY)
@@ -119,7 +120,7 @@ def key_of(rows: Snapshots, features: FeatureSet, walk: Walk) -> str:
         walk.resamples,
         sorted(features.contract.items()),
     ]
-    told = repr([digest_of(rows.rows), recipe, terms])
+    told = repr([rows.digest, recipe, terms])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -1,9 +1,13 @@
 """The commands of training: the only place here that reads settings and the clock."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Annotated, Any
 
 import typer
@@ -21,11 +25,11 @@ from features.usable import usable
 from training.labels import label_of
 from training.money import Offer
 from training.run import Business, Outcome, run
-from training.snapshots import last_day
+from training.snapshots import Room, last_day
 from training.track import Registry
 from training.train import Plan
 
-STEPS = Plan(now=date.min).train_dates + Plan(now=date.min).test_dates + 13
+STEPS = Plan(now=date.min).train_dates + Plan(now=date.min).test_dates + 14
 
 
 def train(
@@ -63,9 +67,20 @@ def trained(
         SourceError: The history cannot be read.
         ContractError: `churn check` finds an error in it.
     """
-    with steps(STEPS, quiet, done="trained") as step:
+    with steps(STEPS, quiet, done="trained") as step, scratch(settings) as folder:
         kept, day = as_of_day(read_history(settings, step), now)
-        return _ran(settings, kept, plan_of(settings, day, threads), step)
+        plan = plan_of(settings, day, threads)
+        return _ran(settings, kept, replace(plan, room=replace(plan.room, folder=folder)), step)
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Path]:
+    """A folder in home for snapshots that find no room in memory, gone when they were used."""
+    folder = Path(settings.home) / f".snapshots-{os.getpid()}"
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def read_history(settings: Settings, step: Callable[[str], None]) -> History:
@@ -96,6 +111,7 @@ def plan_of(settings: Settings, now: date, threads: int, trees: int | None = Non
         booster=chosen,
         trees=size,
         holdout_share=settings.holdout_share,
+        room=Room(settings.training_rows),
     )
 
 

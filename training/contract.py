@@ -12,6 +12,8 @@ from features.featureset import FeatureSet
 if TYPE_CHECKING:  # a model is loaded and served without pandas
     import pandas as pd
 
+    from training.stored import Rows
+
 Numbers: TypeAlias = NDArray[np.float64]
 Vectors: TypeAlias = "Mapping[str, Any] | pd.DataFrame"
 Categories: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -23,9 +25,16 @@ def matrix_of(vectors: Vectors, names: Sequence[str], categories: Categories) ->
     Raises:
         ContractError: A column is missing, or holds words where numbers belong.
     """
+    return np.column_stack([*columns_of(vectors, names, categories).values()])
+
+
+def columns_of(
+    vectors: Vectors, names: Sequence[str], categories: Categories
+) -> dict[str, Numbers]:
+    """The same, each column by its name; numbers are not copied. Errors as for `matrix_of`."""
     if absent := [name for name in names if name not in vectors]:
         raise ContractError(f"The vectors have no column {', '.join(absent)}.")
-    return np.column_stack([_column(name, vectors[name], categories) for name in names])
+    return {name: _column(name, vectors[name], categories) for name in names}
 
 
 def _column(name: str, values: Any, categories: Categories) -> Numbers:
@@ -38,9 +47,9 @@ def _column(name: str, values: Any, categories: Categories) -> Numbers:
         raise ContractError(f"The column {name!r} holds something that is no number.") from error
 
 
-def category_words(vectors: Vectors, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def category_words(vectors: "Rows", names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The words of each categorical column, in alphabetical order."""
-    return {n: tuple(sorted({str(v) for v in vectors[n] if v is not None})) for n in names}
+    return {n: tuple(sorted(map(str, vectors[n].dropna().unique()))) for n in names}
 
 
 def agreed(declared: FeatureSet, trained: Mapping[str, str]) -> FeatureSet:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from itertools import product
 from typing import Any, TypeVar
 
 import lightgbm as lgb
@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.featureset import FeatureSet
+from training.binned import QUIET, binned, some_of
+from training.matrix import Columns, Vectors
 
 Numbers = NDArray[np.float64]
+
 Made = TypeVar("Made")
+Asked = TypeVar("Asked")
 FOLDS = 5
 # Leaves by churned snapshots: small trees hold back what few events cannot support.
 LEAVES = ((300, 4), (2_000, 7), (20_000, 15))
 MOST_LEAVES = 31
-QUIET: Mapping[str, Any] = MappingProxyType(
-    {"verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
-)
+SUBSAMPLE = 0.8  # of the rows, for each booster; their average sees nearly all
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Sample:
     """
 
     features: FeatureSet
-    matrix: Numbers
+    vectors: Vectors
     customers: NDArray[Any]
     binned: lgb.Dataset
     threads: int = 1
@@ -41,10 +43,18 @@ class Sample:
 
     @classmethod
     def of(
+        cls, features: FeatureSet, vectors: Vectors, customers: NDArray[Any], **how: Any
+    ) -> "Sample":
+        """Bin the vectors, whose rows are of `customers`: names, or numbers in their order."""
+        return cls(features, vectors, customers, binned(features, vectors), **how)
+
+    @classmethod
+    def of_matrix(
         cls, features: FeatureSet, matrix: Numbers, customers: NDArray[Any], **how: Any
     ) -> "Sample":
-        """Bin a matrix (rows, features) of vectors, whose rows are of `customers`."""
-        return cls(features, matrix, customers, _binned(features, matrix), **how)
+        """Bin a matrix (rows, features)."""
+        columns = dict(zip(features.names, matrix.T, strict=True))
+        return cls.of(features, Columns.of(columns), customers, **how)
 
 
 def settings(events: int, monotone: Sequence[int], seed: int) -> dict[str, Any]:
@@ -57,8 +67,8 @@ def settings(events: int, monotone: Sequence[int], seed: int) -> dict[str, Any]:
         "learning_rate": 0.03,
         "num_leaves": next((leaves for below, leaves in LEAVES if events < below), MOST_LEAVES),
         "min_child_samples": 100 if events >= 500 else 30,
-        "subsample": 0.8,
-        "subsample_freq": 1,
+        "subsample": SUBSAMPLE,
+        "subsample_freq": 0,  # not drawn anew for each tree, but once for a booster
         "colsample_bytree": 0.5,
         "reg_lambda": 20.0,
         "monotone_constraints": list(monotone),
@@ -71,9 +81,10 @@ def settings(events: int, monotone: Sequence[int], seed: int) -> dict[str, Any]:
 def fitted_on(
     sample: Sample, target: Numbers, weight: Numbers, seeds: Sequence[int]
 ) -> tuple[lgb.Booster, ...]:
-    """One booster per seed, on the rows of a weight above 0."""
+    """One booster per seed, each on its own draw from the rows of a weight above 0."""
+    fit = _fitting(sample, target, weight)
     rows = np.flatnonzero(weight > 0)
-    return tuple(_together(_fitting(sample, target, weight, rows), seeds, sample.threads))
+    return tuple(_together(lambda seed: fit(rows, seed), seeds, sample.threads))
 
 
 def cross_margins(
@@ -81,33 +92,57 @@ def cross_margins(
 ) -> Numbers:
     """Margins for every row from boosters that never saw its customer."""
     folds = customer_folds(sample.customers, FOLDS)
+    fit = _fitting(sample, target, weight)
 
-    def one(fold: int) -> Numbers:
-        rows = np.flatnonzero((folds != fold) & (weight > 0))
-        held, fit = sample.matrix[folds == fold], _fitting(sample, target, weight, rows)
-        raw = [fit(seed).predict(held, raw_score=True, num_threads=1) for seed in seeds]
-        return np.asarray(np.mean(raw, axis=0))
+    def one(asked: tuple[int, int]) -> lgb.Booster:
+        fold, seed = asked
+        return fit(np.flatnonzero((folds != fold) & (weight > 0)), seed)
 
-    margins = np.empty(len(target))
-    for fold, told in enumerate(_together(one, range(FOLDS), sample.threads)):
-        margins[folds == fold] = told
+    made = _together(one, product(range(FOLDS), seeds), sample.threads)
+    held = [made[fold * len(seeds) : (fold + 1) * len(seeds)] for fold in range(FOLDS)]
+    return _held_out(sample, folds, held)
+
+
+def _held_out(
+    sample: Sample, folds: NDArray[np.int64], held: Sequence[Sequence[lgb.Booster]]
+) -> Numbers:
+    """Each row's mean margin over the boosters of its fold, in one reading of the vectors."""
+    margins, done = np.empty(len(folds)), 0
+    for block in sample.vectors.blocks():
+        inside = folds[done : done + len(block)]
+        places = [np.flatnonzero(inside == fold) for fold in range(FOLDS)]
+        asked = zip(held, [block[place] for place in places], strict=True)
+        for place, told in zip(places, _together(_mean, asked, sample.threads), strict=True):
+            margins[done + place] = told
+        done += len(block)
     return margins
 
 
-def _fitting(
-    sample: Sample, target: Numbers, weight: Numbers, rows: NDArray[np.intp]
-) -> Callable[[int], lgb.Booster]:
-    events = int((target * weight)[rows].sum())
+def _mean(asked: tuple[Sequence[lgb.Booster], Numbers]) -> Numbers:
+    boosters, rows = asked
+    if not len(rows):
+        return np.zeros(0)
+    raw = [each.predict(rows, raw_score=True, num_threads=1) for each in boosters]
+    return np.asarray(np.mean(raw, axis=0))
 
-    def one(seed: int) -> lgb.Booster:
-        part = sample.binned.subset(rows.tolist()).construct()
-        part.set_label(target[rows])
-        if (weight[rows] != 1).any():
-            part.set_weight(weight[rows])
+
+def _fitting(
+    sample: Sample, target: Numbers, weight: Numbers
+) -> Callable[[NDArray[np.intp], int], lgb.Booster]:
+    """Fits a booster on a draw from some rows, by a seed."""
+
+    def one(rows: NDArray[np.intp], seed: int) -> lgb.Booster:
+        events = int((target * weight)[rows].sum())
         how = settings(events, sample.features.monotone, seed) | dict(sample.more)
+        part = some_of(sample.binned, _drawn(rows, how["subsample"], seed), target, weight)
         return lgb.train(how, part, num_boost_round=sample.trees)
 
     return one
+
+
+def _drawn(rows: NDArray[np.intp], share: float, seed: int) -> NDArray[np.intp]:
+    """A share of the rows, drawn by the seed; all of them at a share of 1."""
+    return rows[np.random.default_rng(seed).random(len(rows)) < share]
 
 
 def fitted(
@@ -118,7 +153,7 @@ def fitted(
     **how: Any,
 ) -> tuple[lgb.Booster, ...]:
     """One booster per seed for a target of 0 and 1; `how` is as for `Sample`."""
-    sample = Sample.of(features, matrix, np.arange(len(matrix)), **how)
+    sample = Sample.of_matrix(features, matrix, np.arange(len(matrix)), **how)
     return fitted_on(sample, churned, np.ones(len(churned)), seeds)
 
 
@@ -131,11 +166,11 @@ def cross_fitted(
     **how: Any,
 ) -> Numbers:
     """Margins for every row from boosters that never saw its customer, of 0 and 1."""
-    sample = Sample.of(features, matrix, customers, **how)
+    sample = Sample.of_matrix(features, matrix, customers, **how)
     return cross_margins(sample, churned, np.ones(len(churned)), seeds)
 
 
-def _together(one: Callable[[int], Made], many: Iterable[int], threads: int) -> list[Made]:
+def _together(one: Callable[[Asked], Made], many: Iterable[Asked], threads: int) -> list[Made]:
     """What is made of each, in their order, some at a time; LightGBM lets go of Python's lock."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, many))
@@ -152,16 +187,3 @@ def gain_shares(boosters: Sequence[lgb.Booster], names: Sequence[str]) -> Mappin
     """Each feature's share of all gain, averaged over boosters."""
     gains = np.mean([b.feature_importance("gain") for b in boosters], axis=0)
     return dict(zip(names, (gains / max(gains.sum(), 1e-12)).tolist(), strict=True))
-
-
-def _binned(features: FeatureSet, matrix: Numbers) -> lgb.Dataset:
-    names = features.names
-    made = lgb.Dataset(
-        matrix,
-        np.zeros(len(matrix)),
-        feature_name=names,
-        categorical_feature=[names.index(name) for name in features.categorical],
-        params={**QUIET, "feature_pre_filter": False},
-        free_raw_data=True,
-    )
-    return made.construct()

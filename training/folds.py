@@ -81,7 +81,7 @@ def _fold(
     fit, judge = ((part, _customers(part).map(group) == held) for part in (early, late))
     seen, unseen = fit[0][~fit[1]], judge[0][judge[1]]
     risks = risks_of(seen, label, block.test[0], causes_of(rows.on(block.train)))
-    sample = Sample.of(blank.features, blank.matrix(seen), np.asarray(_customers(seen)))
+    sample = Sample.of_matrix(blank.features, blank.matrix(seen), np.asarray(_customers(seen)))
     churned = unseen["churned"].to_numpy(float)
     return Fold(sample, tuple(together(risks)), blank.matrix(unseen), churned, block)
 

@@ -78,7 +78,7 @@ def parameters(trained: Trained, label: Label) -> dict[str, Any]:
         **{f"lightgbm_{k}": v for k, v in kept.items()},
         "train_dates": len(trained.split.train),
         "test_dates": len(trained.split.test),
-        "train_rows": len(trained.train),
+        "train_rows": len(trained.snapshots.all_on(trained.split.train)),
         "test_rows": len(trained.test),
         "boosters": len(trained.model.boosters),
         "causes": ", ".join(trained.model.causes),

@@ -11,6 +11,9 @@ import numpy as np
 
 if TYPE_CHECKING:  # a model is loaded and served without pandas
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from training.stored import Rows
 
 LEVELS = tuple(round(level / 20, 2) for level in range(21))
 FEWEST = 30
@@ -42,18 +45,24 @@ class References:
         return cls({segment: dict(spread) for segment, spread in said.items()})
 
 
-def spread(vectors: "pd.DataFrame", names: Sequence[str], segments: "pd.Series") -> References:
-    """References of the numeric columns `names`, for all rows and for segments of 30 or more."""
-    counts = segments.value_counts()
-    groups = {EVERYONE: vectors} | {
-        str(s): vectors[(segments == s).to_numpy()] for s in counts[counts >= FEWEST].index
-    }
-    return References({s: {n: _quantiles(g[n]) for n in names} for s, g in groups.items()})
+def spread(vectors: "Rows", names: Sequence[str], segments: "pd.Series") -> References:
+    """References of the numeric columns `names`, for all rows and for segments of 30 or more.
+
+    One column is read at a time, so that all rows count, even those that lie on disk.
+    """
+    counts, given = segments.value_counts(), segments.to_numpy()
+    groups = [EVERYONE, *map(str, counts[counts >= FEWEST].index)]
+    inside = {each: given == each for each in groups if each != EVERYONE}
+    found: dict[str, dict[str, list[float]]] = {each: {} for each in groups}
+    for name in names:
+        column = vectors[name].to_numpy(dtype=np.float64)
+        for each in groups:
+            found[each][name] = _quantiles(column[inside[each]] if each in inside else column)
+    return References(found)
 
 
-def _quantiles(column: "pd.Series") -> list[float]:
-    known = column.to_numpy(dtype=np.float64)
-    known = known[~np.isnan(known)]
+def _quantiles(column: "NDArray[np.float64]") -> list[float]:
+    known = column[~np.isnan(column)]
     return (
         np.quantile(known, LEVELS).round(6).tolist() if len(known) else [float("nan")] * len(LEVELS)
     )

@@ -1,10 +1,12 @@
 """Snapshots: active customers on as-of dates, with their vectors and what became of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from features.errors import InsufficientData
@@ -14,11 +16,28 @@ from features.population import population, population_by_activity
 from features.tables import TABLES
 from features.vectors import vectors
 from training.labels import InactivityLabel, Label, matured, month_of_exit, months_known
+from training.stored import (
+    OUTCOME,
+    Hashes,
+    Rows,
+    Stored,
+    digest_of_hashes,
+    drawn,
+    hashes_of,
+    put,
+)
 from training.treated import arms_of
 
 WARM_UP_DAYS = 84
-OUTCOME = ("churned", "churned_at", "cause", "month", "arm", "treated")
 Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many snapshots may lie in memory, and a folder for more; with none they are sampled."""
+
+    rows: int = 1_000_000
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -27,15 +46,28 @@ class Snapshots:
 
     That is `churned`, `churned_at`, `cause` and `month`, the month of the horizon in which it left
     (0 if it stayed); `arm`, its part in what was done about risks (a `treated.Arm`), and whether it
-    was `treated`. `excluded` counts the customers and dates left out, by reason.
+    was `treated`. `excluded` counts the customers and dates left out, by reason. Of more snapshots
+    than there is room for, `rows` are those of a share of the customers, drawn by their names, and
+    `stored` are all of them.
     """
 
     rows: pd.DataFrame
     excluded: Mapping[str, int] = field(default_factory=dict)
+    stored: Stored | None = None
+    hashes: Hashes | None = None
 
     def on(self, dates: Sequence[date]) -> pd.DataFrame:
-        """The rows of these dates."""
+        """The rows of these dates that lie in memory."""
         return self.rows[self.rows.index.get_level_values("as_of").isin(list(dates))]
+
+    def all_on(self, dates: Sequence[date]) -> Rows:
+        """All rows of these dates, wherever they lie."""
+        return self.on(dates) if self.stored is None else self.stored.on(dates)
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of all of them."""
+        return digest_of_hashes(hashes_of(self.rows) if self.hashes is None else self.hashes)
 
 
 @dataclass(frozen=True)
@@ -130,19 +162,56 @@ def snapshots(
     dates: Sequence[date],
     step: Step = lambda _: None,
     holdout_share: float = 0.0,
+    room: Room = Room(),
 ) -> Snapshots:
     """Vectors and labels of the customers active on each date.
 
     `holdout_share` is the share of the customers that is drawn to be left alone.
+
+    Raises:
+        TargetError: There are more than there is room for, and the folder cannot be written.
     """
     wanted, excluded = active_on(history, label, dates)
+
+    def made(part: pd.DataFrame) -> pd.DataFrame:
+        return _made(history, features, label, part, step, holdout_share)
+
+    few = len(wanted) <= room.rows
+    found = Snapshots(made(wanted)) if few else _by_date(made, wanted, room)
+    too_late = len(wanted) - (len(found.rows) if found.hashes is None else len(found.hashes))
+    return replace(found, excluded=excluded | {"left before the lead was over": too_late})
+
+
+def _made(
+    history: History,
+    features: FeatureSet,
+    label: Label,
+    wanted: pd.DataFrame,
+    step: Step,
+    holdout_share: float,
+) -> pd.DataFrame:
     labelled = label.of(history, wanted)
-    too_late = len(wanted) - len(labelled)
     made = vectors(features, history, labelled, progress=lambda d: step(f"vectors of {d}"))
     labelled = labelled.assign(month=month_of_exit(labelled, label))
     labelled = labelled.assign(**arms_of(history, label, labelled, holdout_share))
-    outcome = labelled.set_index(["customer_id", "as_of"])[[*OUTCOME]]
-    return Snapshots(made.join(outcome), excluded | {"left before the lead was over": too_late})
+    return made.join(labelled.set_index(["customer_id", "as_of"])[[*OUTCOME]])
+
+
+def _by_date(
+    made: Callable[[pd.DataFrame], pd.DataFrame], wanted: pd.DataFrame, room: Room
+) -> Snapshots:
+    """The snapshots of one date after the other, of which only a sample stays in memory."""
+    share, some, files, hashes = room.rows / len(wanted), [], {}, []
+    for as_of in sorted(set(wanted["as_of"])):
+        rows = made(wanted[wanted["as_of"] == as_of])
+        hashes.append(hashes_of(rows))
+        some.append(rows[drawn(rows, share)])
+        if room.folder is not None:
+            files[as_of] = put(room.folder, as_of, rows)
+    stored = Stored(files) if files else None
+    # A date on which nobody left has no word for a cause, and its column no type.
+    sample = pd.concat(some).astype({"cause": "str"})
+    return Snapshots(sample, stored=stored, hashes=np.concatenate(hashes))
 
 
 def active_on(

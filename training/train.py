@@ -1,12 +1,10 @@
 """Train one churn model. Read `train` first: it is the whole story."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from features.featureset import FeatureSet
@@ -20,7 +18,16 @@ from training.learnt import learnt
 from training.model import ChurnModel
 from training.references import spread
 from training.risks import Risk, causes_of, person_months, risks_of, together
-from training.snapshots import Snapshots, Split, as_of_dates, snapshots, split
+from training.snapshots import Room, Snapshots, Split, as_of_dates, snapshots, split
+from training.stored import (
+    Rows,
+    days_of,
+    digest_of_hashes,
+    hashes_of,
+    outcomes_of,
+    places_of,
+    vectors_of,
+)
 
 Step = Callable[[str], None]
 
@@ -42,6 +49,7 @@ class Plan:
     booster: Mapping[str, float] = field(default_factory=dict)  # in place of fit.settings
     least: Minimum = field(default_factory=Minimum)
     holdout_share: float = 0.0  # of the customers, drawn to be left alone
+    room: Room = field(default_factory=Room)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ def train(
     """
     dates = as_of_dates(history, label, plan.now)
     windows = split(dates, label, plan.test_dates, plan.train_dates)
-    rows = snapshots(history, features, label, windows.dates, step, plan.holdout_share)
+    rows = snapshots(history, features, label, windows.dates, step, plan.holdout_share, plan.room)
     return fit(features, label, rows, windows, plan, step)
 
 
@@ -92,52 +100,56 @@ def fit(
     Where too few customers left, it is the baseline: the churn rate of everybody, without reasons.
     """
     seen, unseen = rows.on(windows.train), rows.on(windows.test)
-    blank = blank_model(features, label, seen, plan)
-    short = shortfall(seen, unseen, plan.least)
+    whole = rows.all_on(windows.train)
+    blank = blank_model(features, label, whole, plan)
+    short = shortfall(outcomes_of(whole), unseen, plan.least)
     if short:
         model, simple = baseline_model(blank, label, seen, short), constant(seen, unseen)
     else:
         model = taught(blank, label, rows, windows, plan, step)
         step("fitting the baselines")
         simple = baselines(features, seen, seen["churned"].to_numpy(float), unseen)
-    return Trained(model, windows, rows, seen, unseen, simple, digest_of(rows.rows))
+    return Trained(model, windows, rows, seen, unseen, simple, rows.digest)
 
 
 def taught(
     blank: ChurnModel, label: Label, rows: Snapshots, windows: Split, plan: Plan, step: Step
 ) -> ChurnModel:
     """The blank model with its hazards, from every month that had matured before the test."""
-    seen = rows.on([*windows.train, *windows.partly])
+    seen = rows.all_on([*windows.train, *windows.partly])
+    told = outcomes_of(seen)
+    step("binning the vectors")
     sample = Sample.of(
         blank.features,
-        blank.matrix(seen),
-        _level(seen, "customer_id"),
+        vectors_of(seen, blank.features.names, blank.categories),
+        places_of(told),
         threads=plan.threads,
         trees=plan.trees,
         more=plan.booster,
     )
     risks = risks_to_learn(rows, windows, label)
-    dates = _level(seen, "as_of")
-    made = learnt(sample, risks, dates, plan.seeds, plan.cross_seeds, step)
+    made = learnt(sample, risks, days_of(told), plan.seeds, plan.cross_seeds, step)
     return replace(blank, ensembles=made.ensembles, components=made.components)
 
 
 def risks_to_learn(rows: Snapshots, windows: Split, label: Label) -> list[Risk]:
     """Every month and cause that is learnt from, over the rows of all dates before the test."""
-    seen = rows.on([*windows.train, *windows.partly])
-    return risks_of(seen, label, windows.test[0], causes_of(rows.on(windows.train)))
+    seen, whole = [*windows.train, *windows.partly], rows.all_on(windows.train)
+    return risks_of(
+        outcomes_of(rows.all_on(seen)), label, windows.test[0], causes_of(outcomes_of(whole))
+    )
 
 
 def refitted(trained: Trained, label: Label) -> tuple[str, str]:
     """The model's first booster, and the same fitted again: equal where training repeats itself."""
     model, first = trained.model, trained.model.boosters[0]
-    rows = trained.snapshots.on([*trained.split.train, *trained.split.partly])
+    rows = trained.snapshots.all_on([*trained.split.train, *trained.split.partly])
     shared = together(risks_to_learn(trained.snapshots, trained.split, label))[0]
     target, weight = person_months(shared)
     sample = Sample.of(
         model.features,
-        model.matrix(rows),
-        _level(rows, "customer_id"),
+        vectors_of(rows, model.features.names, model.categories),
+        places_of(outcomes_of(rows)),
         trees=first.num_trees(),
         more=model.about["booster"],
     )
@@ -147,12 +159,10 @@ def refitted(trained: Trained, label: Label) -> tuple[str, str]:
 
 def digest_of(rows: pd.DataFrame) -> str:
     """A fingerprint of the snapshots: equal data gives an equal digest, in whatever order."""
-    keyed = rows.reset_index().astype({"as_of": str, "churned_at": str})
-    hashes = pd.util.hash_pandas_object(keyed, index=False).to_numpy()
-    return hashlib.sha256(np.sort(hashes).tobytes()).hexdigest()[:16]
+    return digest_of_hashes(hashes_of(rows))
 
 
-def blank_model(features: FeatureSet, label: Label, seen: pd.DataFrame, plan: Plan) -> ChurnModel:
+def blank_model(features: FeatureSet, label: Label, seen: Rows, plan: Plan) -> ChurnModel:
     """The model before it has learnt anything: contract, categories and references."""
     numeric = [name for name in features.names if name not in features.categorical]
     return ChurnModel(
@@ -171,10 +181,6 @@ def _made(plan: Plan) -> dict[str, Any]:
     return {"trained_now": plan.now.isoformat(), "seeds": list(plan.seeds), "booster": chosen}
 
 
-def segments_of(rows: pd.DataFrame) -> pd.Series:
+def segments_of(rows: Rows) -> pd.Series:
     """Each row's segment, '' where there is none."""
-    return rows["segment"].fillna("") if "segment" in rows else pd.Series("", index=rows.index)
-
-
-def _level(rows: pd.DataFrame, name: str) -> np.ndarray[Any, Any]:
-    return rows.index.get_level_values(name).to_numpy()
+    return rows["segment"].fillna("") if "segment" in rows else pd.Series("", range(len(rows)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.below import decision_below
+from training.below import churned_customers, decision_below
 from training.blocks import CHAMPION, About
 from training.calibrate import log_odds
 from training.evaluate import judge
@@ -25,6 +25,7 @@ from training.money import Offer
 from training.probes import PROBES
 from training.risks import unpaid_of
 from training.scorecard import Scorecard
+from training.stored import outcomes_of
 from training.train import Trained
 from training.treated import arm_rows
 
@@ -173,10 +174,10 @@ def _rivals(trained: Trained, champion: ChurnModel | None) -> dict[str, Numbers]
 
 def about_of(trained: Trained, label: Label) -> About:
     """What the judged rows cannot say of themselves."""
-    churned = trained.train[trained.train["churned"] == 1]
+    learnt_from = outcomes_of(trained.snapshots.all_on(trained.split.train))
     last = trained.split.test[-1] + timedelta(days=label.reach_days)
     return About(
-        trained_churned=churned.index.get_level_values("customer_id").nunique(),
+        trained_churned=churned_customers(learnt_from),
         horizon_days=label.horizon_days,
         matured_on=last.isoformat(),
         embargo_days=label.reach_days,

@@ -27,7 +27,6 @@ from serving.cases import rows_of
 from serving.scorer import Scorer
 from serving.store import Store
 from training.calibrate import Platt
-from training.contract import category_words
 from training.fit import fitted
 from training.hazards import Cause, Component
 from training.model import ChurnModel
@@ -95,7 +94,7 @@ def _model() -> ChurnModel:
     churned = (draw.random(2_000) < matrix[:, 0] * 0.2).astype(float)
     plain = {"monotone_constraints": None}
     boosters = fitted(CHURN, np.floor(matrix * 50), churned, (1,), more=plain)
-    words = category_words({name: [] for name in CHURN.categorical}, CHURN.categorical)
+    words: dict[str, tuple[str, ...]] = dict.fromkeys(CHURN.categorical, ())
     whole = Component(Cause.ANY, 1, 0, Platt())
     return ChurnModel(CHURN, (boosters,), (whole,), (90,), words, References({}), {})
 

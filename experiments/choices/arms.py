@@ -87,7 +87,7 @@ def fitted(panel: Panel, rows: Flags, recipe: Recipe, shared: Sequence[Risk]) ->
     seen, test = panel.matrices
     customers, dates = (column(panel.seen, name)[rows] for name in ("customer_id", "as_of"))
     how: dict[str, Any] = {"trees": recipe.trees, "more": recipe.booster}
-    sample = Sample.of(panel.features, seen[rows], customers, **how)
+    sample = Sample.of_matrix(panel.features, seen[rows], customers, **how)
     target, weight = person_months(shared)
     crossed = cross_margins(sample, target, weight, CROSS_SEEDS)
     margin = margin_of(fitted_on(sample, target, weight, SEEDS), test)
