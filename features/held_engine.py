@@ -10,12 +10,13 @@ from functools import partial
 import numpy as np
 
 from features.featureset import Part, Values
-from features.held_rows import DAY, DAYS_AGO, MOMENT, NO_WORD, Array, KnownRows
-from features.measures import DAYS_A_WEEK, MILLIONTHS, Atom, AtomKind
+from features.held_rows import DAY, DAYS_AGO, MOMENT, NO_WORD, SUBSCRIPTION, Array, KnownRows
+from features.measures import DAYS_A_WEEK, MILLIONTHS, Atom, AtomKind, Window
 from features.standing import Combine, Standing
 from features.tables import TABLES, Kind
 
-SUBSCRIPTION, ENDED, MRR, PLAN = "subscription_id", "ended_at", "mrr", "plan"
+ENDED, MRR, PLAN = "ended_at", "mrr", "plan"
+FLAGS = 10_000_000  # of which a flag each is quicker than to put values in order
 COUNTING = ("count", "weeks")
 WORDED = ("last", "main", "distinct")  # what is also made of texts
 
@@ -61,10 +62,8 @@ def _chosen(rows: KnownRows, atom: Atom) -> Array:
 
 def _active(rows: KnownRows, days_before: int) -> Array:
     """The places of the latest state of every subscription active so many days before."""
-    early = np.flatnonzero(rows[DAYS_AGO] > days_before)
-    named = rows[SUBSCRIPTION][early]
-    pairs = rows.whose[early] * (named.max(initial=0) + 2) + named + 1
-    latest = _greatest(_numbered(pairs), early, [rows[MOMENT], rows[MRR], rows[PLAN]])
+    early = np.arange(rows.within(Window(days_before + 1)).stop)
+    latest = _greatest(rows.states[early], early, [rows[MOMENT], rows[MRR], rows[PLAN]])
     ends: Array = rows[ENDED][latest]
     return latest[ends >= rows.cut - days_before * DAY]
 
@@ -111,10 +110,13 @@ def _extreme(how: np.ufunc, rows: KnownRows, part: Part, chosen: Array) -> Value
 
 def _distinct(rows: KnownRows, part: Part, chosen: Array) -> Values:
     chosen = chosen[rows.known(part.column)[chosen]]
-    values = _numbered(rows[part.column][chosen])
-    many = int(values.max(initial=0)) + 1
-    pairs = np.unique(rows.whose[chosen] * many + values)
-    return np.bincount(pairs // many, minlength=rows.size).astype(np.float64)
+    values, many = _numbered(rows[part.column][chosen])
+    pairs = rows.whose[chosen] * many + values
+    if rows.size * many > FLAGS:
+        return np.bincount(np.unique(pairs) // many, minlength=rows.size).astype(np.float64)
+    seen = np.zeros(rows.size * many, bool)
+    seen[pairs] = True
+    return np.asarray(seen.reshape(rows.size, many).sum(axis=1), np.float64)
 
 
 def _last(rows: KnownRows, part: Part, chosen: Array) -> Values:
@@ -152,10 +154,12 @@ def _greatest(whose: Array, places: Array, keys: Sequence[Array]) -> Array:
     return np.asarray(found[found != NO_WORD])
 
 
-def _numbered(values: Array) -> Array:
-    """Each value's number among the different ones."""
-    numbers: Array = np.unique(values, return_inverse=True)[1]
-    return numbers
+def _numbered(values: Array) -> tuple[Array, int]:
+    """Numbers from 0 on for values, and how many numbers there are; texts have theirs already."""
+    if values.dtype != np.float64:
+        return values, int(values.max(initial=0)) + 1
+    found, numbers = np.unique(values, return_inverse=True)
+    return numbers, max(len(found), 1)
 
 
 KINDS: Mapping[AtomKind, Callable[[KnownRows, Atom, Array], Values]] = {

@@ -28,6 +28,7 @@ DAY = 86_400 * SECOND
 NEVER = int(np.iinfo(np.int64).max)  # a moment that is missing
 NO_WORD = -1  # a text that is missing; others are numbered in the order of their bytes
 MOMENT, DAYS_AGO, CUSTOMER, KNOWN = "moment", "days_ago", "customer_id", "known_at"
+SUBSCRIPTION, PLACE = "subscription_id", "_place"
 COMPARED: Mapping[str, Callable[[Any, Any], Any]] = {
     "at_least": ge, "at_most": le, "above": gt, "below": lt
 }  # fmt: skip
@@ -38,15 +39,18 @@ class Held:
     """Some columns of a table, its rows in the order of time, and when each was known.
 
     Moments are microseconds since 1970, flags and numbers floats, and texts places in `words`.
-    `whose` are the customers' places among `size` that were asked for.
+    `whose` are the customers' places among `size` that were asked for. `arrived` says by the
+    table's own time when a row was known, and by a revealing time when its columns were. `states`
+    number the subscriptions.
     """
 
     table: Table
     size: int
     whose: Array
-    known_from: Array
     columns: Mapping[str, Array]
     words: Mapping[str, pa.Array]
+    arrived: Mapping[str, Array]
+    states: Array | None
 
 
 def needed(table: Table, names: Iterable[str]) -> list[str]:
@@ -62,18 +66,16 @@ def needed(table: Table, names: Iterable[str]) -> list[str]:
 def held(table: Table, rows: pa.Table, customers: pa.Array) -> Held:
     """A table's rows that are some customers', as arrays."""
     places = pc.index_in(rows[CUSTOMER], value_set=customers)
-    rows = rows.append_column("place", places).filter(places.is_valid())
-    moments = {c.name: _moments(rows[c.name]) for c in table if _is(c, Kind.TIME, rows)}
-    order = np.argsort(moments[table.at], kind="stable")
-    texts = {c.name: _coded(rows[c.name]) for c in table if _is(c, Kind.TEXT, rows)}
-    numbers = {c.name: _numbers(rows[c.name]) for c in table if _is(c, Kind.NUMBER, rows)}
-    flags = {c.name: _numbers(rows[c.name]) for c in table if _is(c, Kind.FLAG, rows)}
-    columns = moments | numbers | flags | {name: codes for name, (codes, _) in texts.items()}
-    columns = {name: values[order] for name, values in columns.items()}
-    whose = np.asarray(rows["place"].to_numpy(), np.int64)[order]
-    words = {name: known for name, (_, known) in texts.items()}
-    known_from = _arrived(columns, table.at, KNOWN)
-    return Held(table, len(customers), whose, known_from, columns, words)
+    rows = rows.drop_columns([CUSTOMER]).append_column(PLACE, places)
+    rows = rows.filter(places.is_valid()) if places.null_count else rows
+    order = np.argsort(_moments(rows[table.at]), kind="stable")
+    words = {c.name: _words(rows[c.name]) for c in table if _is(c, Kind.TEXT, rows)}
+    columns = {c.name: _array(c, rows, words)[order] for c in table if c.name in rows.column_names}
+    whose = np.asarray(rows[PLACE].to_numpy(), np.int64)[order]
+    times = {table.at: KNOWN} | {moment: arrival_of(moment) for moment in table.reveals}
+    arrived = {t: _arrived(columns, t, late) for t, late in times.items() if t in columns}
+    states = _states(whose, columns[SUBSCRIPTION]) if SUBSCRIPTION in columns else None
+    return Held(table, len(customers), whose, columns, words, arrived, states)
 
 
 class KnownRows:
@@ -84,11 +86,11 @@ class KnownRows:
 
     def __init__(self, held: Held, as_of: date) -> None:
         self.size, self.today, self.cut = held.size, ordinal(as_of), ordinal(as_of) * DAY
-        self._held, self._there = held, np.flatnonzero(held.known_from < self.cut)
+        self._held, self._there = held, self._known(held)
         self._elapsed = {e.name: e for e in derived(held.table.name, held.table.at)}
         self._found: dict[str, Array] = {}
         self._tests: dict[Condition, Array] = {}
-        self.whose = held.whose[self._there]
+        self.whose: Array = held.whose[self._there]
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._found:
@@ -100,11 +102,20 @@ class KnownRows:
         """The words of a text by their number; nothing of other columns."""
         return self._held.words.get(name)
 
+    @property
+    def states(self) -> Array:
+        """The number of each row's subscription."""
+        if self._held.states is None:
+            raise ValueError(f"Table {self._held.table.name!r} holds no subscriptions.")
+        found: Array = self._held.states[self._there]
+        return found
+
     def within(self, window: Window) -> slice:
         """Where the rows of a window lie."""
-        ago = -self[DAYS_AGO]
-        first = 0 if window.last >= EVER else int(np.searchsorted(ago, -window.last))
-        return slice(first, int(np.searchsorted(ago, -window.first, "right")))
+        at = self[MOMENT]
+        since = self.cut - window.last * DAY
+        first = 0 if window.last >= EVER else int(np.searchsorted(at, since))
+        return slice(first, int(np.searchsorted(at, self.cut - (window.first - 1) * DAY)))
 
     def met(self, where: Sequence[Condition]) -> Array | None:
         """Which rows meet all conditions; a missing value meets none but `missing`."""
@@ -131,9 +142,15 @@ class KnownRows:
         """Whether a moment had come and was known."""
         name = f"{moment} <"
         if name not in self._found:
-            arrived = _arrived(self._held.columns, moment, arrival_of(moment))
-            self._found[name] = arrived[self._there] < self.cut
+            self._found[name] = self._held.arrived[moment][self._there] < self.cut
         return self._found[name]
+
+    def _known(self, held: Held) -> slice | Array:
+        """Which rows were known: those that had happened, but for some that arrived later."""
+        arrived = held.arrived[held.table.at]
+        until = int(np.searchsorted(held.columns[held.table.at], self.cut))
+        there = np.flatnonzero(arrived[:until] < self.cut)
+        return slice(0, until) if len(there) == until else there
 
     def _between(self, elapsed: Elapsed) -> Array:
         start, end = self._moment(elapsed.start), self._moment(elapsed.end)
@@ -177,20 +194,35 @@ def _arrived(columns: Mapping[str, Array], happened: str, arrived: str) -> Array
     return np.maximum(columns[happened], np.where(late == NEVER, columns[happened], late))
 
 
-def _moments(found: pa.ChunkedArray) -> Array:
-    counted = found.cast(pa.timestamp("us")).cast(pa.int64()).fill_null(NEVER)
-    return np.asarray(counted.to_numpy())
-
-
-def _numbers(found: pa.ChunkedArray) -> Array:
+def _array(column: Column, rows: pa.Table, words: Mapping[str, pa.Array]) -> Array:
+    found = rows[column.name]
+    if column.kind is Kind.TIME:
+        return _moments(found)
+    if column.kind is Kind.TEXT:
+        places = pc.index_in(found, value_set=words[column.name])
+        return np.asarray(_filled(places, NO_WORD).to_numpy(), np.int64)
     # A flag becomes a number by way of a whole one.
-    found = found.cast(pa.int8()) if pa.types.is_boolean(found.type) else found
-    return np.asarray(found.cast(pa.float64()).fill_null(float("nan")).to_numpy())
+    found = found.cast(pa.int8()) if column.kind is Kind.FLAG else found
+    return np.asarray(_filled(found.cast(pa.float64()), float("nan")).to_numpy())
 
 
-def _coded(found: pa.ChunkedArray) -> tuple[Array, pa.Array]:
-    """Texts as their places among the different ones, which lie in the order of their bytes."""
+def _moments(found: pa.ChunkedArray) -> Array:
+    counted = found.cast(pa.timestamp("us")).cast(pa.int64())
+    return np.asarray(_filled(counted, NEVER).to_numpy())
+
+
+def _filled(found: pa.ChunkedArray, value: float) -> pa.ChunkedArray:
+    return found.fill_null(value) if found.null_count else found
+
+
+def _words(found: pa.ChunkedArray) -> pa.Array:
+    """The different texts of a column, in the order of their bytes."""
     words = pc.unique(found).drop_null()
-    words = words.take(pc.sort_indices(words))
-    places = pc.index_in(found, value_set=words).fill_null(NO_WORD)
-    return np.asarray(places.to_numpy(), np.int64), words
+    return words.take(pc.sort_indices(words))
+
+
+def _states(whose: Array, subscriptions: Array) -> Array:
+    """A number for each subscription of each customer; two customers may name theirs alike."""
+    pairs = whose * (int(subscriptions.max(initial=0)) + 2) + subscriptions + 1
+    numbers: Array = np.unique(pairs, return_inverse=True)[1]
+    return numbers
