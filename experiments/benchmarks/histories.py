@@ -6,10 +6,13 @@ one event in fifty arrives up to three days late. The same sizes give the same r
 
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 
 import duckdb
 
+KEPT = Path("build/histories")
 FIRST_DAY = date(2025, 4, 1)
 EVENTS_A_CUSTOMER = 500
 
@@ -106,6 +109,18 @@ def make(folder: Path, size: Size) -> Path:
             start, stop = (size.events * m // size.months for m in (month, month + 1))
             query = _rows("usage", size, size.events, start, stop, 0)
             _write(database, query, folder / "usage" / f"{month:03}.parquet")
+    return folder
+
+
+def kept(size: Size, under: Path = KEPT) -> Path:
+    """A history that is made once, by the rules of this module, and found again."""
+    rules = sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    folder = under / f"{size.events}-events-{size.people}-customers-{size.months}-months-{rules}"
+    if not folder.exists():
+        unfinished = folder.with_name(f".{folder.name}")
+        if unfinished.exists():  # of a run that was killed
+            rmtree(unfinished)
+        make(unfinished, size).rename(folder)
     return folder
 
 
