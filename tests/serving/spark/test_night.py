@@ -13,6 +13,7 @@ import churn
 from features.usable import usable
 from serving.batch import score_everyone
 from serving.dataset import FILE, MANIFEST, SUCCESS
+from tests.features.spark.killing import killed_while
 from tests.serving.company import AS_OF
 
 FOLDER = f"as_of={AS_OF}"
@@ -66,6 +67,19 @@ def test_scores_reasons_and_ranks_are_those_of_one_machine_and_a_second_run_chan
     [again] = json.loads(capsys.readouterr().out)["runs"]
     assert not again["changed"]
     assert (made / FILE).read_bytes() == before
+
+
+@pytest.mark.usefixtures("at_home", "spark")
+def test_an_executor_that_is_killed_while_it_tells_scores_costs_no_customer(scorer, tmp_path):
+    local = scorer.beside(usable(scorer.history)[0])
+    expected = score_everyone(local, AS_OF, tmp_path / "local")
+    scores = tmp_path / "spark"
+    with killed_while(lambda: any(scores.glob(".*/told/_temporary"))) as dead:
+        churn.run(["score", "--engine", "spark", "--as-of", str(AS_OF)], standalone=False)
+    assert dead
+    tables = (pq.read_table(folder / FILE) for folder in (scores / FOLDER, expected.folder))
+    found, rows = (table.drop_columns("scored_at").to_pylist() for table in tables)
+    assert_alike(found, rows, "rows")
 
 
 def test_what_is_sent_to_executors_holds_no_model(scorer):
