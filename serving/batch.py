@@ -1,32 +1,32 @@
 """The night's job: everybody's score as of a date, written once, replaced only by other inputs."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import InsufficientData
-from features.featureset import Values
 from features.locked import only_writer
 from features.outside import into
-from serving.cases import Cases
+from serving import resumable
+from serving.cases import Listed
 from serving.dataset import FILE, publish, run_before, run_of, schema_of
+from serving.filling import fill
 from serving.freshness import require_fresh
 from serving.likely import Limits, differences, require_likely
 from serving.many import Many
 from serving.resumable import write
 from serving.schemas import Band
 from serving.scorer import Everyone, Scorer
-from serving.store import fill
+from serving.staged import digest_of, stage
 
-DIGITS = 6  # of values in the digest: sums in another order differ behind the fifteenth
+STAGED = ".cases-"
 Step = Callable[[int], None]
 
 
@@ -37,6 +37,19 @@ class Outcome:
     folder: Path
     manifest: Mapping[str, Any]
     changed: bool
+
+
+@dataclass(frozen=True)
+class Base:
+    """Everybody known on a date: those who get a row, and how many get no score, by reason.
+
+    `digest` is the fingerprint of the cases.
+    """
+
+    known: int
+    set_aside: Mapping[str, int]
+    cases: Listed
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -71,17 +84,33 @@ def score_everyone(
         InsufficientData: Nobody can be scored on it.
         Unlikely: The scores differ too much from those of the run before.
     """
-    with into(scores), only_writer(scores):
-        everyone, inputs = _asked(scorer, as_of, terms)
-        total(len(everyone.cases.people))
-        found = run_of(scores, as_of)
-        if found and found.is_of(inputs):
-            fill(scores, found.folder, inputs, everyone.cases)  # a killed run may not have
-            return Outcome(found.folder, found.manifest, changed=False)
-        made, manifest = _written(scorer, everyone, inputs, as_of, scores, step)
-        outcome = settled(made, manifest, scores, as_of, terms)
-        fill(scores, outcome.folder, inputs, everyone.cases)
-        return outcome
+    with into(scores), only_writer(scores), _asked(scorer, as_of, scores, terms) as base:
+        total(len(base.cases))
+        return score_base(scorer, base, as_of, scores, terms, step)
+
+
+def score_base(
+    scorer: Scorer,
+    base: Base,
+    as_of: date,
+    scores: Path,
+    terms: Terms = Terms(),
+    step: Step = lambda _: None,
+) -> Outcome:
+    """Score a base whose vectors are there, and put it in force; nobody else may be writing.
+
+    Raises:
+        Unlikely: The scores differ too much from those of the run before.
+    """
+    inputs = inputs_of(scorer, base.digest, as_of)
+    found = run_of(scores, as_of)
+    if found and found.is_of(inputs):
+        fill(scores, found.folder, inputs, base.cases)  # a killed run may not have
+        return Outcome(found.folder, found.manifest, changed=False)
+    made, manifest = _written(scorer, base, inputs, as_of, scores, step)
+    outcome = settled(made, manifest, scores, as_of, terms)
+    fill(scores, outcome.folder, inputs, base.cases)
+    return outcome
 
 
 def settled(
@@ -101,20 +130,33 @@ def tried(
     scorer: Scorer, as_of: date, scores: Path, terms: Terms, step: Step = lambda _: None
 ) -> tuple[dict[str, Any], list[str]]:
     """What a run would publish, and what would hold it back; nothing is left of it."""
-    everyone, inputs = _asked(scorer, as_of, terms)
-    with TemporaryDirectory() as place:
-        made, manifest = _written(scorer, everyone, inputs, as_of, Path(place), step)
+    with TemporaryDirectory() as place, _asked(scorer, as_of, Path(place), terms) as base:
+        inputs = inputs_of(scorer, base.digest, as_of)
+        made, manifest = _written(scorer, base, inputs, as_of, Path(place), step)
         before = run_before(scores, as_of)
         held = differences(made, manifest, before, terms.limits) if before else []
     return manifest, held
 
 
-def _asked(scorer: Scorer, as_of: date, terms: Terms) -> tuple[Everyone, dict[str, Any]]:
+@contextmanager
+def _asked(scorer: Scorer, as_of: date, place: Path, terms: Terms) -> Iterator[Base]:
+    """Everybody who gets a row, kept in a file of `place` as long as they are needed."""
     require_fresh(scorer.last_days(as_of), terms.freshness_days, as_of)
-    everyone = scorer.everyone(as_of)
-    if not everyone.known > sum(everyone.set_aside.values()):
-        raise InsufficientData(nobody(everyone.known, everyone.set_aside, as_of))
-    return everyone, inputs_of(scorer, digest_of(everyone.cases), as_of)
+    for left in place.glob(f"{STAGED}*.parquet"):  # by a run that was killed
+        left.unlink()
+    file = place / f"{STAGED}{as_of}.parquet"
+    try:
+        yield _base(scorer.everyone(as_of), as_of, file)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _base(everyone: Everyone, as_of: date, file: Path) -> Base:
+    known, aside = everyone.known, everyone.set_aside
+    if not known > sum(aside.values()):
+        raise InsufficientData(nobody(known, aside, as_of))
+    digest = digest_of(everyone.cases)
+    return Base(known, aside, stage(everyone.cases, file, resumable.AT_ONCE), digest)
 
 
 def inputs_of(scorer: Scorer, digest: str, as_of: date) -> dict[str, Any]:
@@ -127,24 +169,9 @@ def inputs_of(scorer: Scorer, digest: str, as_of: date) -> dict[str, Any]:
     }
 
 
-def digest_of(cases: Cases) -> str:
-    """A fingerprint of the customers and their vectors."""
-    found = hashlib.sha256(repr(cases.people).encode())
-    for name, values in sorted(cases.columns.items()):
-        found.update(name.encode() + _bytes(values))
-    return found.hexdigest()[:16]
-
-
-def _bytes(values: Values) -> bytes:
-    if values.dtype == object:
-        return repr(values.tolist()).encode()
-    rounded = np.round(values.astype(np.float64), DIGITS) + 0.0  # no -0
-    return np.where(np.isnan(rounded), np.nan, rounded).tobytes()
-
-
 def _written(
     scorer: Scorer,
-    everyone: Everyone,
+    base: Base,
     inputs: Mapping[str, Any],
     as_of: date,
     scores: Path,
@@ -156,10 +183,10 @@ def _written(
         scores,
         as_of,
         inputs,
-        lambda begin, at_once: many.blocks(everyone.cases, asking, at_once, begin, step),
+        lambda begin, at_once: many.blocks(base.cases, asking, at_once, begin, step),
         schema_of(scorer.model.days),
     )
-    return made, manifest_of(scorer, inputs, everyone.known, everyone.set_aside, made)
+    return made, manifest_of(scorer, inputs, base.known, base.set_aside, made)
 
 
 def manifest_of(
@@ -180,15 +207,16 @@ def manifest_of(
 def tallied(folder: Path) -> dict[str, Any]:
     """What a written run adds up to; customers = scored + all set aside, whether or not in rows."""
     columns = ["probability", "revenue_at_risk", "band"]
-    rows = pq.read_table(folder / FILE, columns=columns).to_pydict()
-    bands = Counter(Band(band) for band in rows["band"])
-    chances = [chance for chance in rows["probability"] if chance is not None]
+    rows = pq.read_table(folder / FILE, columns=columns)
+    counted = pc.value_counts(rows["band"]).to_pylist()
+    bands = {each["values"]: each["counts"] for each in counted}
+    chances = rows["probability"]
     return {
-        "rows": len(rows["band"]),
-        "scored": len(chances),
-        "mean_probability": sum(chances) / len(chances) if chances else None,
-        "revenue_at_risk": sum(money or 0.0 for money in rows["revenue_at_risk"]),
-        "by_band": {band.value: bands[band] for band in reversed(Band) if bands[band]},
+        "rows": len(rows),
+        "scored": len(chances) - chances.null_count,
+        "mean_probability": pc.mean(chances).as_py(),
+        "revenue_at_risk": pc.sum(rows["revenue_at_risk"], min_count=0).as_py(),
+        "by_band": {band.value: bands[band] for band in reversed(Band) if band in bands},
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isnan
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ GONE = ("not_subscribed", "ended", "inactive")
 RowsOf: TypeAlias = Mapping[str, list[Row]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """What is known of a customer beside its vector; `insufficient` is a key of INSUFFICIENT."""
 
@@ -74,10 +74,12 @@ class Cases:
         people = tuple(self.people[place] for place in chosen)
         return Cases(people, {name: values[chosen] for name, values in self.columns.items()})
 
-    def blocks(self, at_once: int, begin: int = 0) -> Iterator["Cases"]:
-        """All from place `begin` on, so many at a time."""
-        for start in range(begin, len(self.people), at_once):
-            yield self.where(np.arange(start, min(start + at_once, len(self.people))))
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def part(self, begin: int, size: int) -> "Cases":
+        """So many of them from a place on."""
+        return self.where(np.arange(begin, begin + size))
 
     def number(self, place: int, name: str) -> float | None:
         """One value of one vector; None where it is missing, or no feature of the model."""
@@ -94,6 +96,22 @@ class Cases:
         """The same of a feature that is a word."""
         value = self.columns[name][place] if name in self.columns else None
         return None if value is None else str(value)
+
+
+class Listed(Protocol):
+    """Cases in an order, of which a part may be asked for: `Cases`, or those kept in a file."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def part(self, begin: int, size: int) -> Cases:
+        """So many of them from a place on."""
+
+
+def blocks(cases: Listed, at_once: int, begin: int = 0) -> Iterator[Cases]:
+    """All from place `begin` on, so many at a time."""
+    for start in range(begin, len(cases), at_once):
+        yield cases.part(start, min(at_once, len(cases) - start))
 
 
 def few(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features.errors import Unlikely
@@ -66,11 +68,11 @@ def differences(made: Path, said: Mapping[str, Any], before: Run, limits: Limits
 def moved(made: Path, before: Path) -> float:
     """The share of customers scored in both runs whose band is another."""
     now, then = _bands(made), _bands(before)
-    both = now.keys() & then.keys()
-    return sum(now[c] != then[c] for c in both) / len(both) if both else 0.0
+    was = then["band"].take(pc.index_in(now["customer_id"], then["customer_id"]))
+    share = pc.mean(pc.not_equal(now["band"], was).cast(pa.float64())).as_py()
+    return share or 0.0
 
 
-def _bands(folder: Path) -> dict[str, str]:
-    rows = pq.read_table(folder / FILE, columns=["customer_id", "band"]).to_pydict()
-    pairs = zip(rows["customer_id"], rows["band"], strict=True)
-    return {customer: band for customer, band in pairs if band != UNSAID}
+def _bands(folder: Path) -> pa.Table:
+    rows = pq.read_table(folder / FILE, columns=["customer_id", "band"])
+    return rows.filter(pc.not_equal(rows["band"], UNSAID)).combine_chunks()

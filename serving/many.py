@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from serving.bands import RISING, band_of, bands_of
-from serving.cases import Cases
+from serving.cases import Cases, Listed, blocks
 from serving.chosen import NOBODY, Chooser, Chosen, Places, slopes
 from serving.confidence import RISING as SURE
 from serving.confidence import confidences, known_shares
@@ -45,7 +45,7 @@ class Many:
 
     def blocks(
         self,
-        cases: Cases,
+        cases: Listed,
         asking: Asking,
         at_once: int,
         begin: int = 0,
@@ -56,7 +56,7 @@ class Many:
         `step` is told how many more are done.
         """
         step(begin)
-        for some in cases.blocks(at_once, begin):
+        for some in blocks(cases, at_once, begin):
             yield self.rows(some, asking)
             step(len(some.people))
 

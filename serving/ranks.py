@@ -27,10 +27,16 @@ def ranks_of(revenue: Numbers, days: Numbers, chance: Numbers) -> Ranks:
 
 def ranked(told: Sequence[Prediction], note: Mapping[str, Any] | None = None) -> list[Prediction]:
     """Predictions ranked among themselves; `note` is what else is said of each."""
-    keys = ([getattr(each, key) for each in told] for key in KEYS)
-    ranks = ranks_of(*(np.array(values, np.float64) for values in keys)).tolist()
     said = dict(note or {})
     return [
         each.model_copy(update={**said, "rank": rank or None})
-        for each, rank in zip(told, ranks, strict=True)
+        for each, rank in zip(told, _among(told), strict=True)
     ]
+
+
+def _among(told: Sequence[Prediction]) -> list[int]:
+    if len(told) == 1:  # whoever is asked for alone is the first, at no cost
+        return [int(told[0].probability is not None)]
+    keys = ([getattr(each, key) for each in told] for key in KEYS)
+    ranks: list[int] = ranks_of(*(np.array(values, np.float64) for values in keys)).tolist()
+    return ranks

@@ -2,7 +2,7 @@
 
 Each shape is a process of its own, of two threads, by the clock and by its peak memory. What is
 told of a customer is the margin and the numbers of the strongest features with their shares, as
-peers tell it; words for people, which the product writes too, are counted apart.
+peers tell it; the product's own night, with words and all else that it writes, is beside them.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from experiments.benchmarks import product_night
 from experiments.benchmarks.goals import Goal, at_most, line
 from experiments.benchmarks.memory import peak_bytes
 from experiments.benchmarks.shapes import FEATURES, Shape, texts, vectors
@@ -52,6 +53,7 @@ def rows(customers: int = MILLION) -> Iterator[Goal]:
             how = f"by the clock, {THREADS} threads, one run; {processor:.1f} of the processors"
             yield at_most(goal, clock, bound * customers / MILLION, how)
         yield at_most("gigabytes resident in these nights", most, 1.0, "the peak of the largest")
+    yield from product_night.rows(customers)
 
 
 def night(folder: Path) -> tuple[float, float, float]:

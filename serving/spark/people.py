@@ -15,10 +15,10 @@ from features.history import Known
 from features.spark.vectors import Batches, Made, arrow
 from features.status import activity_table, marked, status_table
 from features.wide import named
-from serving.cases import ATTRIBUTES, LEAST_DAYS, TELLING, Cases, Person, person_of
+from serving.cases import ATTRIBUTES, LEAST_DAYS, TELLING, Cases, person_of
+from serving.staged import PERSON, VALUE
 
 HEARD, NEW, HIGH, LOW = "_heard", "_new", "_high", "_low"
-PERSON = ("customer_id", *ATTRIBUTES, "status", "insufficient")
 HALF = 32  # bits of a row's digest that are summed: enough for thousands of millions of rows
 DIGITS = 6
 
@@ -53,7 +53,7 @@ def case_schema(features: FeatureSet) -> pa.Schema:
     """A case as a row: the person, the vector with its baselines, and a digest of both."""
     words = [pa.field(name, pa.string()) for name in PERSON]
     vector = [
-        pa.field(f"v_{name}", pa.string() if name in features.categorical else pa.float64())
+        pa.field(f"{VALUE}{name}", pa.string() if name in features.categorical else pa.float64())
         for name in (*features.names, *features.baselines)
     ]
     return pa.schema([*words, *vector, pa.field(HIGH, pa.int64()), pa.field(LOW, pa.int64())])
@@ -69,7 +69,7 @@ def making_cases(features: FeatureSet) -> Made:
             rows = pa.Table.from_batches([batch])
             cases = _cases(plain, rows)
             told = {n: [getattr(each, n) for each in cases.people] for n in PERSON}
-            vector = {f"v_{name}": arrow(values) for name, values in cases.columns.items()}
+            vector = {f"{VALUE}{name}": arrow(values) for name, values in cases.columns.items()}
             high, low = _digests(cases)
             row = told | vector | {HIGH: high, LOW: low}
             yield pa.RecordBatch.from_pydict(row, schema=schema)
@@ -77,27 +77,11 @@ def making_cases(features: FeatureSet) -> Made:
     return made
 
 
-def cases_of(features: FeatureSet, rows: pa.Table) -> Cases:
-    """Cases from the rows that hold them."""
-    told = rows.select(PERSON).to_pylist()
-    names = (*features.names, *features.baselines)
-    return Cases(
-        tuple(Person(**each) for each in told),
-        {name: _values(rows[f"v_{name}"], name in features.categorical) for name in names},
-    )
-
-
 def _cases(features: FeatureSet, rows: pa.Table) -> Cases:
     found = rows.select(["customer_id", "days_ago", *ATTRIBUTES, "status", HEARD]).to_pylist()
     told = tuple(person_of(row, row["status"], row[HEARD]) for row in found)
     parts = in_place(features.parts, rows, named(features.parts))
     return Cases(told, features.columns(parts))
-
-
-def _values(column: pa.ChunkedArray, words: bool) -> Values:
-    if words:
-        return np.array([*column.to_pylist(), None], object)[:-1]
-    return np.asarray(column.to_numpy(), np.float64)
 
 
 def _digests(cases: Cases) -> tuple[list[int], list[int]]:

@@ -26,7 +26,7 @@ from serving.many import Many
 from serving.plays.choosing import Playbook
 from serving.predictions import Asking, Teller
 from serving.scorer import Scorer
-from serving.spark.people import cases_of
+from serving.staged import cases_of
 from training.model import ChurnModel, loaded
 
 REVENUE, DAYS, CHANCE = "_revenue", "_days", "_chance"
@@ -73,7 +73,7 @@ def telling(told_of: Sent) -> Made:
     def told(batches: Batches) -> Batches:
         many, schema = Many(_teller(told_of)), told_schema(told_of.days)
         for batch in batches:
-            cases = cases_of(many.teller.model.features, pa.Table.from_batches([batch]))
+            cases = cases_of(pa.Table.from_batches([batch]))
             rows = _with_keys(many.rows(cases, told_of.asking), cases)
             yield from rows.cast(schema).combine_chunks().to_batches()
 

@@ -18,13 +18,14 @@ import pytest
 import churn
 from features.errors import Busy, InsufficientData, StaleData
 from features.locked import LOCK
-from serving.batch import Outcome, Terms, digest_of, score_everyone
+from serving.batch import Outcome, Terms, score_everyone
 from serving.board import Board
 from serving.bundle import LOCK as PUBLISHING
 from serving.bundle import bundle_at, published
 from serving.dataset import FILE, MANIFEST, SCHEMA, SUCCESS, run_before, run_of
 from serving.schemas import Prediction
 from serving.scorer import Scorer
+from serving.staged import digest_of
 from tests.serving.company import AS_OF
 from training.model import loaded
 

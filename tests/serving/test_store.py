@@ -5,15 +5,15 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
-import pyarrow.parquet as pq
 import pytest
 
 from features.errors import UnknownCustomer
 from serving.batch import score_everyone
 from serving.dataset import run_of
+from serving.filling import fill
 from serving.schemas import Prediction
 from serving.scorer import Scorer
-from serving.store import FOLDER, Store, fill, prediction_of
+from serving.store import FOLDER, Store
 from tests.serving.company import AS_OF
 
 LATER = AS_OF + timedelta(days=1)
@@ -99,17 +99,6 @@ def test_another_date_model_or_band_is_computed(quick: Scorer, scorer: Scorer, s
 def test_an_unknown_customer_is_still_named(quick: Scorer):
     with pytest.raises(UnknownCustomer, match="nobody"):
         quick.one("nobody", AS_OF)
-
-
-def test_a_row_of_the_data_set_is_the_prediction_it_was_written_from(quick: Scorer, scores: Path):
-    run = run_of(scores, AS_OF)
-    assert run is not None
-    rows = pq.read_table(run.folder / "scores.parquet").to_pylist()
-    for row in rows[:40]:
-        told = prediction_of(row)
-        assert told.band == row["band"]
-        assert sum(told.themes.values()) == pytest.approx(sum(t["points"] for t in row["themes"]))
-        assert [r.code for r in told.reasons] == [r["code"] for r in row["reasons"]]
 
 
 def test_data_older_than_its_limit_is_said_so_in_the_answer(quick: Scorer, scorer: Scorer):
