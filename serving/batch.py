@@ -75,8 +75,8 @@ def score_everyone(
 ) -> Outcome:
     """Score everybody as of a date into the data set; the same inputs again change nothing.
 
-    A run that was killed goes on where it was. `total` is told how many customers there are,
-    `step` how many more are done.
+    A run that was killed goes on where it was. `total` is told how many steps there are, two
+    for each customer, `step` how many more are done.
 
     Raises:
         Busy: Another process writes into the data set.
@@ -85,7 +85,7 @@ def score_everyone(
         Unlikely: The scores differ too much from those of the run before.
     """
     with into(scores), only_writer(scores), _asked(scorer, as_of, scores, terms) as base:
-        total(len(base.cases))
+        total(2 * len(base.cases))  # each is scored, and kept for whoever asks by id
         return score_base(scorer, base, as_of, scores, terms, step)
 
 
@@ -105,11 +105,11 @@ def score_base(
     inputs = inputs_of(scorer, base.digest, as_of)
     found = run_of(scores, as_of)
     if found and found.is_of(inputs):
-        fill(scores, found.folder, inputs, base.cases)  # a killed run may not have
+        fill(scores, found.folder, inputs, base.cases, step)  # a killed run may not have
         return Outcome(found.folder, found.manifest, changed=False)
     made, manifest = _written(scorer, base, inputs, as_of, scores, step)
     outcome = settled(made, manifest, scores, as_of, terms)
-    fill(scores, outcome.folder, inputs, base.cases)
+    fill(scores, outcome.folder, inputs, base.cases, step)
     return outcome
 
 

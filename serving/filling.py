@@ -16,6 +16,7 @@ from features.featureset import Values
 from serving.cases import Listed
 from serving.dataset import FILE
 from serving.in_json import in_json
+from serving.many import Step
 from serving.store import FOLDER, POINTER, Store
 
 # A row of some 4 kB fits into a page of its own 8 times; in SQLite's usual pages of 4 kB it would
@@ -24,7 +25,7 @@ TABLES = """
 PRAGMA page_size = 32768;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE about (inputs TEXT, numbers TEXT, words TEXT);
+CREATE TABLE about (inputs TEXT, numbers TEXT, coded TEXT);
 CREATE TABLE answers (customer_id TEXT PRIMARY KEY, said TEXT, vector BLOB) WITHOUT ROWID;
 """
 
@@ -50,11 +51,18 @@ class Coding:
         return np.array([seen.setdefault(word, len(seen) - 1.0) for word in values])
 
 
-def fill(scores: Path, run: Path, inputs: Mapping[str, Any], cases: Listed) -> None:
+def fill(
+    scores: Path,
+    run: Path,
+    inputs: Mapping[str, Any],
+    cases: Listed,
+    step: Step = lambda _: None,
+) -> None:
     """Put a published run's predictions in force, with the vectors that they were made from.
 
     Nothing is done where they, or those of a later date, are in force. The file before stays for
     who has just read its name. One process fills at a time: the one that writes the scores.
+    `step` is told how many more are done.
 
     Raises:
         ValueError: The run was not made from these cases.
@@ -69,14 +77,14 @@ def fill(scores: Path, run: Path, inputs: Mapping[str, Any], cases: Listed) -> N
     unfinished = folder / f".{made.name}"
     unfinished.unlink(missing_ok=True)
     with closing(sqlite3.connect(unfinished)) as database:
-        _write(database, run, said, cases)
+        _write(database, run, said, cases, step)
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(made)
     _point(folder, made.name)
 
 
-def _write(database: sqlite3.Connection, run: Path, inputs: str, cases: Listed) -> None:
+def _write(database: sqlite3.Connection, run: Path, inputs: str, cases: Listed, step: Step) -> None:
     database.executescript(TABLES)
     coding, done = Coding(), 0
     for ids, said in in_json(run / FILE):
@@ -87,6 +95,7 @@ def _write(database: sqlite3.Connection, run: Path, inputs: str, cases: Listed) 
         with database:
             database.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
         done += len(ids)
+        step(len(ids))
     words = {name: list(seen)[1:] for name, seen in coding.words.items()}
     about = (inputs, json.dumps(coding.numbers), json.dumps(words))
     with database:

@@ -34,7 +34,7 @@ class Kept:
         self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
         finalize(self, self._database.close)
         self._lock = Lock()
-        [said] = self._database.execute("SELECT inputs, numbers, words FROM about")
+        [said] = self._database.execute("SELECT inputs, numbers, coded FROM about")
         self.inputs: Mapping[str, Any] = json.loads(said[0])
         self._numbers, self._words = json.loads(said[1]), json.loads(said[2])
 
@@ -74,7 +74,7 @@ class Store:
         self._seen: tuple[tuple[int, int], Kept] | None = None
 
     def kept(self) -> Kept | None:
-        """Those in force; None where no night has left any."""
+        """Those in force; None where no night of this release has left any."""
         for _ in range(TRIES):
             try:
                 return self._followed()

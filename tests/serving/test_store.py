@@ -1,5 +1,7 @@
 """What the night said is answered by id: whole, of this date and model, while it changes."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -120,6 +122,16 @@ def test_a_night_of_an_earlier_date_leaves_the_later_one_in_force(scorer: Scorer
 def test_what_a_killed_night_did_not_keep_is_kept_by_the_next_run(scorer: Scorer, tmp_path: Path):
     score_everyone(scorer, AS_OF, tmp_path)
     (tmp_path / FOLDER / "current").unlink()
+    assert Store(tmp_path).kept() is None
+    assert not score_everyone(scorer, AS_OF, tmp_path).changed
+    assert Store(tmp_path).kept() is not None
+
+
+def test_what_another_release_left_is_passed_by_and_made_anew(scorer: Scorer, tmp_path: Path):
+    score_everyone(scorer, AS_OF, tmp_path)
+    [file] = (tmp_path / FOLDER).glob("*.sqlite")
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("ALTER TABLE about RENAME COLUMN coded TO words")
     assert Store(tmp_path).kept() is None
     assert not score_everyone(scorer, AS_OF, tmp_path).changed
     assert Store(tmp_path).kept() is not None
