@@ -3,7 +3,8 @@
 From vectors in a file to published scores: exact reasons in words, bands, ranks, confidence, money,
 plays, and everybody's answer by id. The model is trained by the usual recipe on a made-up company,
 or is that of a home; customers are drawn from the company's own, with values mixed and moved. The
-night is a process of its own; its seconds begin before the model is read.
+night is a process of its own; its seconds begin before the model is read. Judged are those of the
+processors, of all threads: an idle machine's clock shows no more, and a busy one's measures others.
 """
 
 import argparse
@@ -75,9 +76,9 @@ def rows(customers: int = MILLION, home: Path | None = None) -> Iterator[Goal]:
         stage(Drawn(cases, customers), folder / "vectors.parquet", BLOCK)
         told = _night(place, folder)
         shape, clock, processor, memory, size = told
-        goal = f"seconds for {customers:,} customers from vectors to published scores with words"
-        how = f"{shape}; by the clock, one run; {processor:.1f} of the processors"
-        yield at_most(goal, clock, 120 * customers / MILLION, how)
+        goal = f"processor seconds for {customers:,} customers from vectors to published scores"
+        how = f"with words, plays, answers by id; {shape}; one run; {clock:.0f} s by the clock"
+        yield at_most(goal, processor, 120 * customers / MILLION, how)
         how = f"the peak of that night; it leaves {size / customers:,.0f} bytes for each customer"
         yield at_most("gigabytes resident in it", memory, 1.0, how)
 
