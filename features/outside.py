@@ -19,14 +19,17 @@ FILE = re.compile(r'file = (?P<plain>\S+)|"(?P<quoted>[^"\n]+)"|pattern (?P<patt
 WRITING = ("write", "for writing", "create")
 NOT_UTF8 = ("not utf-8", "unicode", "utf8")
 SQLITE_CLOSED = ("disk is full", "readonly database", "unable to open", "disk I/O error")
+AWAY = (
+    "OperationalError", "AdminShutdown", "CrashShutdown", "CannotConnectNow", "ConnectionTimeout",
+    "TooManyConnections", "QueryCanceled", "IdleInTransactionSessionTimeout",
+)  # fmt: skip
 GONE = ("no files found", "no such file", "not exist")
 
 
 def faults() -> tuple[type[BaseException], ...]:
     """What is raised by the system, and by data bases in files where one was loaded."""
-    duckdb, sqlite = sys.modules.get("duckdb"), sys.modules.get("sqlite3")
-    loaded = (each.Error for each in (duckdb, sqlite) if each)
-    return (OSError, *loaded)
+    modules = (sys.modules.get(name) for name in ("duckdb", "sqlite3", "psycopg"))
+    return (OSError, *(each.Error for each in modules if each))
 
 
 def worded(fault: BaseException, place: Path | None = None) -> ChurnError | None:
@@ -38,6 +41,8 @@ def worded(fault: BaseException, place: Path | None = None) -> ChurnError | None
         return _of_the_system(fault, fault.filename or place)
     kind = type(fault).__name__
     said = str(fault)
+    if type(fault).__module__.startswith("psycopg"):
+        return _of_postgresql(kind, said)
     if kind == "OperationalError" and any(word in said for word in SQLITE_CLOSED):
         return TargetError(f"{place or 'A data base'} cannot be written: {said}. {_where(said)}")
     file = next((group for group in _files(said)), "")
@@ -103,6 +108,19 @@ def _of_the_system(fault: OSError, file: object) -> ChurnError | None:
         return TargetError(f"{where} cannot be opened: {why}. {_CLOSED}")
     if fault.errno in (errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
         return TargetError(f"{where} is in the way: {fault.strerror}. Name another place.")
+    return None
+
+
+def _of_postgresql(kind: str, said: str) -> ChurnError | None:
+    """Its server is away, a table of it is gone, or it does not let us read; never its address."""
+    if kind == "UndefinedTable":
+        gone = said.splitlines()[0]
+        return SourceError(f"PostgreSQL: {gone}. It was there and is gone: load it, and try again.")
+    if kind == "InsufficientPrivilege":
+        return SourceError(f"PostgreSQL: {said.splitlines()[0]}. Let this user read it.")
+    if kind in AWAY:
+        why = said.splitlines()[0].rpartition(" failed: ")[2] if said else "it is gone"
+        return SourceError(f"PostgreSQL does not answer: {why}. Run it again when it does.")
     return None
 
 

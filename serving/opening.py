@@ -100,9 +100,16 @@ def history_of(settings: Settings, found: History | None = None) -> History:
 
 
 def history_if_any(settings: Settings) -> History:
-    """The same, or nobody's: a service without a history still scores what it is sent."""
+    """The same, or nobody's where none was named: such a service still scores what it is sent.
+
+    Raises:
+        SourceError: The history that was named cannot be read. Whoever starts the service tries
+            again, and until then it is not ready.
+    """
     try:
         return history_of(settings)
     except SourceError as missing:
+        if "history" in settings.model_fields_set:
+            raise
         log.warning("no history to score customers from: %s", missing)
         return NOBODY

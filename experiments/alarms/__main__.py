@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.alarms import clean
+from experiments.alarms import clean, missing
 from experiments.alarms.faults import (
     drifting,
     emptied,
@@ -44,13 +44,13 @@ from training.labels import Label, label_of
 SIZES = (100, 1_000)
 SHARES = (0.9, 0.5, 0.2, 0.1)
 WEEKS = 5
-PARTS = ("bootstraps", "silences", "weeks", "faults")
+PARTS = ("bootstraps", "missing", "silences", "weeks", "faults")
 
 
 def main() -> None:
     """Measure, write figures.json, and say it as a table."""
     parser = argparse.ArgumentParser(prog="python -m experiments.alarms", description=__doc__)
-    parser.add_argument("--looks", type=int, default=100)
+    parser.add_argument("--looks", type=int, default=200)
     parser.add_argument("--to", type=Path, default=Path(__file__).parent)
     parser.add_argument("--only", choices=PARTS, help="measure one part, keep the others' figures")
     asked = parser.parse_args()
@@ -64,6 +64,9 @@ def main() -> None:
     usual, top = usual_at(place), settings.capacity
     measured: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "bootstraps": lambda: _bootstraps(scorer, runs, ready, label, top, asked.looks),
+        "missing": lambda: (
+            rate.said() for rate in missing.rates(history, last, SIZES, asked.looks)
+        ),
         "silences": lambda: (clean.silences(share, 2_000) for share in SHARES),
         "weeks": lambda: _weeks(scorer, usual, last),
         "faults": lambda: _faults(scorer, usual, runs[-1], ready, label),
@@ -116,6 +119,7 @@ def _faults(
     cut = midnight(day, 14)
     stopped = without(history, "usage", cut)
     empty = emptied(history, "tickets", "priority", "opened_at", midnight(day, 28))
+    uncounted = emptied(history, "usage", "quantity", "at", midnight(day, 28))
     cents = scorer.beside(times(history, "subscriptions", "mrr", 100.0))
     whole = drifting(scorer, usual, day)
     rows = pd.concat([followed(window, history, label) for window in ready])
@@ -123,6 +127,8 @@ def _faults(
         ("usage stopped 14 days ago", "usage", lambda: freshness(stopped, day, {}),
          lambda: freshness(history, day, {})),
         ("tickets.priority null for 28 days", "tickets.priority", lambda: nulls(empty, day),
+         lambda: nulls(history, day)),
+        ("usage.quantity null for 28 days", "usage.quantity", lambda: nulls(uncounted, day),
          lambda: nulls(history, day)),
         ("MRR in cents", "mrr", lambda: drifting(cents, usual, day),
          lambda: whole),
@@ -153,7 +159,7 @@ def _leaving(rows: pd.DataFrame, times_as_many: float) -> Checked:
 def _told(said: dict[str, Any]) -> Iterator[str]:
     yield "| check | customers | looks | false alarms | rate (95 %) | by usual bounds alone |"
     yield "|---|---|---|---|---|---|"
-    for row in said.get("bootstraps", ()):
+    for row in (*said.get("bootstraps", ()), *said.get("missing", ())):
         rate = f"{row['rate']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
         naive = "" if row["naive"] is None else f"{row['naive'] / row['looks']:.1%}"
         counts = f"{row['size']} | {row['looks']} | {row['alarms']} ({row['critical']} critical)"

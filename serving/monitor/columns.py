@@ -27,22 +27,43 @@ def nulls(history: History, as_of: date) -> Checked:
     Each window is read as it was known at its own end: what is revealed late, such as the answer to
     a survey, is then missing in all of them alike.
     """
-    ends = [as_of - timedelta(days=DAYS * back) for back in range(BACK + 1)]
-    now, *before = [_counted(history, end) for end in ends]
+    now, *before = [_counted(history, end) for end in ends(as_of)]
+    return compared(now, before)
+
+
+def ends(as_of: date) -> list[date]:
+    """The dates on which the windows end, the latest first."""
+    return [as_of - timedelta(days=DAYS * back) for back in range(BACK + 1)]
+
+
+def compared(now: Counts, before: list[Counts]) -> Checked:
+    """What has gone null, by counts of the last window and of those before."""
     rows = tuple(_rows(now, before))
     found = (_found(row) for row in rows)
     return Checked(rows, tuple(each for each in found if each))
 
 
+def delivered(history: History, as_of: date) -> dict[str, ir.Table]:
+    """The rows of a window of every table, with empty cells left empty.
+
+    Not what is known, in which an empty quantity is a quantity of 1.
+    """
+    tables = history.delivered(as_of)
+    return {name: rows.filter(rows.days_ago <= DAYS) for name, rows in tables.items()}
+
+
+def empty(name: str, rows: ir.Table) -> dict[str, ir.Value]:
+    """How many cells of each column are empty, and how many rows there are."""
+    names = [column for column in TABLES[name].names if column in rows.columns]
+    return {**{column: rows[column].isnull().sum() for column in names}, ROWS: rows.count()}
+
+
 def _counted(history: History, as_of: date) -> Counts:
-    tables = history.delivered(as_of)  # not `known`, in which an empty quantity is a quantity of 1
-    return {name: _of(name, rows.filter(rows.days_ago <= DAYS)) for name, rows in tables.items()}
+    return {name: _of(name, rows) for name, rows in delivered(history, as_of).items()}
 
 
 def _of(name: str, rows: ir.Table) -> dict[str, int]:
-    names = [column for column in TABLES[name].names if column in rows.columns]
-    missing = {column: rows[column].isnull().sum() for column in names}
-    [told] = rows.aggregate(**missing, **{ROWS: rows.count()}).to_pyarrow().to_pylist()
+    [told] = rows.aggregate(**empty(name, rows)).to_pyarrow().to_pylist()
     return {column: count or 0 for column, count in told.items()}
 
 

@@ -13,12 +13,23 @@ from serving.bands import limits_of
 from serving.bundle import bundle_at, published
 from serving.scorer import Scorer
 from tests.serving.company import AS_OF, NOW, made_up
+from tests.serving.fuzzing import Tried
 from tests.serving.server import Server, free_port, served
 from training.below import Minimum
 from training.labels import ChurnLabel
 from training.model import loaded
 from training.run import described, named
 from training.train import Plan, train
+
+TRIED = pytest.StashKey[Tried]()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says what was thrown at the service."""
+    if TRIED in config.stash:
+        terminalreporter.write_line(str(config.stash[TRIED]))
 
 
 @pytest.fixture(scope="session")

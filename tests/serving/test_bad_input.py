@@ -1,59 +1,89 @@
 """Whatever is sent, the answer is one that the service's own description knows, and no fault."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
-EXAMPLES = 25
-CHECKS = [
-    schemathesis.checks.not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
-READS = ("/features", "/model_card", "/health")
-PATHS = ("/score", "/score_tables", "/score_vectors", "/explain", *READS)
-TRAVERSALS = ("../../etc/passwd", "..%2f..%2fetc", "/etc/passwd", "a/../b", "C:\\x")
-INJECTIONS = ("' OR 1=1 --", "x'; DROP TABLE customers; --", "{{7*7}}", "${7*7}", "<script>")
-ODD = ("\u202egnp", "ﷺ" * 20, "😀", "ÅÅ", " ", "null", "NaN")
+from tests.serving.conftest import TRIED
+from tests.serving.fuzzing import HOSTILE, PATHS, Tried, fuzz, is_described
+
+CASES = int(os.environ.get("CHURN_TEST_CASES", "25"))
 
 
 @pytest.fixture(scope="session")
-def described(client: httpx.Client) -> Any:
-    return schemathesis.openapi.from_dict(client.get("/docs.json").json())
+def document(client: httpx.Client) -> dict[str, Any]:
+    return dict(client.get("/docs.json").json())
+
+
+@pytest.fixture(autouse=True)
+def tried(
+    client: httpx.Client, document: dict[str, Any], request: pytest.FixtureRequest
+) -> Iterator[Tried]:
+    """What was tried by all tests, said at the end; each of them adds to it."""
+    told = request.config.stash.setdefault(TRIED, Tried())
+    wrong = len(told.undocumented)
+
+    def heard(answer: httpx.Response) -> None:
+        told.heard(answer.status_code, is_described(document, answer), str(answer.request.url))
+
+    client.event_hooks["response"].append(heard)
+    yield told
+    client.event_hooks["response"].remove(heard)
+    assert told.undocumented[wrong:] == []
+    assert told.faults == 0
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_made_up_requests_meet_no_fault_and_no_answer_that_is_not_described(
-    client: httpx.Client, described: Any, path: str
+    client: httpx.Client, document: dict[str, Any], path: str, tried: Tried
 ):
-    operation = described[path]["GET" if path in READS else "POST"]
-
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy())
-    def holds(case: Any) -> None:
-        answer = case.call(base_url=str(client.base_url))
-        case.validate_response(answer, checks=CHECKS)
-
-    holds()
+    before = tried.statuses.total()
+    fuzz(schemathesis.openapi.from_dict(document), path, str(client.base_url), CASES, tried)
+    assert tried.statuses.total() > before
 
 
-@pytest.mark.parametrize("id_", [*TRAVERSALS, *INJECTIONS, *ODD])
+@contextmanager
+def served_by(answer: tuple[int, str, bytes]) -> Iterator[str]:
+    """A server that gives everybody the same answer."""
+
+    class Same(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, kind, body = answer
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Same) as server:
+        Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def test_a_service_that_breaks_would_be_found_out(document: dict[str, Any]):
+    told = Tried()
+    with served_by((500, "application/json", b"{}")) as url:
+        fuzz(schemathesis.openapi.from_dict(document), "/health", url, 1, told)
+    with served_by((200, "text/html", b"hello")) as url:
+        fuzz(schemathesis.openapi.from_dict(document), "/health", url, 1, told)
+    assert (told.faults, len(told.undocumented)) == (1, 2)
+    assert str(told) == "inputs tried: 2, 5xx: 1, undocumented answers: 2"
+
+
+@pytest.mark.parametrize("id_", HOSTILE)
 @pytest.mark.parametrize("path", ["/score", "/explain"])
 def test_an_id_of_nobody_is_looked_up_and_nothing_else(client: httpx.Client, path: str, id_: str):
     body = {"customer_ids": [id_]} if path == "/score" else {"customer_id": id_}

@@ -5,9 +5,13 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import ibis
 import pandas as pd
+import psycopg
+import pyarrow.parquet as pq
 import pytest
 
 import churn
@@ -15,8 +19,12 @@ from features import sources
 from features.errors import ExitCode, SourceError, TargetError
 from features.history import History
 from features.outside import worded
+from features.settings import Settings, read_settings
+from serving.opening import history_if_any
 from tests.disks import mounted
+from tests.features import postgres
 from tests.serving.company import AS_OF
+from tests.serving.server import free_port
 
 Ended = Callable[..., tuple[int, str]]
 
@@ -155,6 +163,67 @@ def test_a_table_that_vanishes_while_it_is_read_is_named(
 
 
 OPENED = sources.opened
+
+
+@pytest.fixture(scope="module")
+def database(home: Path) -> Iterator[str]:
+    """The history in a PostgreSQL server."""
+    try:
+        with postgres.served() as url:
+            written = ibis.connect(url)
+            for file in (home / "history").glob("*.parquet"):
+                written.create_table(file.stem, pq.read_table(file))
+            written.disconnect()
+            yield url
+    except postgres.Unavailable as why:
+        pytest.skip(f"no PostgreSQL: {why}")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
+         "PostgreSQL does not answer"),
+        ("DROP TABLE usage", 'relation "usage" does not exist'),
+    ],
+)  # fmt: skip
+def test_a_data_base_that_goes_away_while_it_is_read_is_named(
+    ended: Ended,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+    told: str,
+):
+    held: list[Any] = []
+
+    def opened_and_gone(location: str, date_format: str = "") -> History:
+        found = OPENED(location, date_format)
+        with psycopg.connect(location, autocommit=True) as other:
+            other.execute(meanwhile)
+        held.append(found.tables["customers"].get_backend())
+        return found
+
+    monkeypatch.setattr(sources, "opened", opened_and_gone)
+    code, said = ended("features", "--history", database, "--as-of", AS_OF, "--out", tmp_path / "v")
+    held[0].disconnect()
+    assert (code, told in said) == (ExitCode.CONTRACT, True), said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_base_that_is_not_there_is_named_without_its_password(ended: Ended):
+    code, said = ended("check", "--history", f"postgres://churn:geheim@127.0.0.1:{free_port()}/x")
+    assert (code, "Connection refused" in said) == (ExitCode.CONTRACT, True)
+    assert "geheim" not in said
+
+
+def test_a_service_does_not_start_without_the_history_that_was_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert history_if_any(Settings(home=home.parent / "nowhere")).tables == {}
+    monkeypatch.setenv("CHURN_HISTORY", f"postgres://churn@127.0.0.1:{free_port()}/x")
+    with pytest.raises(SourceError, match="does not answer"):
+        history_if_any(read_settings())
 
 
 def test_a_full_disk_keeps_the_file_of_before_and_nothing_beside_it(
