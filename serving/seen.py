@@ -15,7 +15,10 @@ from serving.tracing import told_of_request
 log = logging.getLogger("churn.requests")
 ID = "X-Request-Id"
 GIVEN = re.compile(r"[\w.:-]{1,64}")
-PAGES = ("/", "/customers.csv", "/login", "/logout", "/monitor")
+PAGES = (
+    "/", "/customers.csv", "/disagreement", "/disagreement.csv", "/disagreement.json", "/login",
+    "/logout", "/model", "/monitor", "/treatments",
+)  # fmt: skip
 TOLD = ("/docs.json", "/features", "/health", "/model_card")
 SCORING = ("/explain", "/score", "/score_tables", "/score_vectors")
 RUNNING = ("/livez", "/metrics", "/readyz", "/reload")

@@ -14,6 +14,7 @@ import yaml
 from churn import COMMANDS
 from features.errors import ExitCode
 from features.settings import Settings
+from serving.monitor.words import WORDS
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -154,3 +155,9 @@ def test_our_containers_are_hardened_and_open_to_this_machine_alone() -> None:
 def test_every_exit_code_has_a_place_in_the_runbook() -> None:
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     assert [int(code) for code in ExitCode if f"\n### Exit code {int(code)}" not in runbook] == []
+
+
+def test_every_finding_has_a_place_in_the_runbook() -> None:
+    lines = (ROOT / "docs" / "runbook.md").read_text().splitlines()
+    told = {code for line in lines if line.startswith("### ") for code in line[4:].split(", ")}
+    assert set(WORDS) - told == set()

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -83,6 +84,6 @@ def is_described(document: dict[str, Any], answer: httpx.Response) -> bool:
 def _wrong(case: Any, answer: Any) -> str:
     try:
         case.validate_response(answer, checks=CHECKS)
-    except (AssertionError, ExceptionGroup) as failure:
+    except (AssertionError, FailureGroup) as failure:
         return str(failure)
     return ""

@@ -11,7 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from features.sources import opened
 from features.sources.reachable import is_reachable
+from serving.board import Board
 from serving.seen import route_of
+from serving.web import pages
 from tests.serving.company import AS_OF
 from tests.serving.server import Server, free_port, served
 
@@ -34,6 +36,11 @@ CUSTOMER, NAME, EVENT = "c117", "Firm 117", "secret-event-of-theirs"
 )
 def test_a_route_names_nobody(path: str, route: str):
     assert route_of(path) == route
+
+
+def test_every_page_is_a_route_of_its_own(tmp_path: Path):
+    paths = [route.path for route in pages(Board(tmp_path)).routes]
+    assert {path for path in paths if route_of(path) == "other"} == set()
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +91,27 @@ def test_whichever_worker_is_asked_the_counts_are_of_all(workers: Server):
     assert sum(n for (name, _), n in found.items() if name == "churn_reasons_total") > 0
     assert found["churn_data_until_timestamp_seconds", "table=usage"] > 1.7e9
     assert found["churn_model_trained_timestamp_seconds", ""] > 1.7e9
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "churn_requests_total",
+        'churn_request_seconds_bucket{le="0.1",route="/score"}',
+        'churn_request_seconds_bucket{le="0.1",route="/customers/*"}',
+        'churn_scores_total{band="',
+        'churn_reasons_total{theme="',
+        'churn_model_workers{version="',
+        "churn_model_trained_timestamp_seconds",
+        "churn_model_looked_timestamp_seconds",
+        'churn_data_until_timestamp_seconds{table="usage"}',
+        "churn_batch_customers_bucket",
+        "churn_requests_in_flight",
+        "churn_waiting_predictions",
+    ],
+)
+def test_what_an_operator_asks_for_is_told_by_several_workers(workers: Server, asked: str):
+    assert asked in workers.client.get("/metrics").text
 
 
 def test_no_metric_names_a_customer_or_grows_with_what_is_asked(workers: Server):
