@@ -44,7 +44,7 @@ from training.labels import Label, label_of
 SIZES = (100, 1_000)
 SHARES = (0.9, 0.5, 0.2, 0.1)
 WEEKS = 5
-PARTS = ("bootstraps", "missing", "silences", "weeks", "faults")
+PARTS = ("bootstraps", "forecasts", "missing", "silences", "weeks", "faults")
 
 
 def main() -> None:
@@ -64,6 +64,7 @@ def main() -> None:
     usual, top = usual_at(place), settings.capacity
     measured: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
         "bootstraps": lambda: _bootstraps(scorer, runs, ready, label, top, asked.looks),
+        "forecasts": lambda: _forecasts(scorer, last, asked.looks),
         "missing": lambda: (
             rate.said() for rate in missing.rates(history, last, SIZES, asked.looks)
         ),
@@ -98,6 +99,11 @@ def _bootstraps(
         rates += clean.resampled(pairs, size, looks, top)
         rates.append(clean.outcomes(became, size, looks))
         yield from (rate.said() for rate in rates)
+
+
+def _forecasts(scorer: Scorer, last: date, looks: int) -> Iterator[dict[str, Any]]:
+    chance = scorer.model.probability(_active(scorer, last).columns)
+    yield from (clean.forecasts(chance, size, looks).said() for size in SIZES)
 
 
 def _weeks(scorer: Scorer, usual: Usual, last: date) -> Iterator[dict[str, Any]]:
@@ -159,7 +165,7 @@ def _leaving(rows: pd.DataFrame, times_as_many: float) -> Checked:
 def _told(said: dict[str, Any]) -> Iterator[str]:
     yield "| check | customers | looks | false alarms | rate (95 %) | by usual bounds alone |"
     yield "|---|---|---|---|---|---|"
-    for row in (*said.get("bootstraps", ()), *said.get("missing", ())):
+    for row in (row for part in PARTS[:3] for row in said.get(part, ())):
         rate = f"{row['rate']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
         naive = "" if row["naive"] is None else f"{row['naive'] / row['looks']:.1%}"
         counts = f"{row['size']} | {row['looks']} | {row['alarms']} ({row['critical']} critical)"

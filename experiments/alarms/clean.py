@@ -59,9 +59,9 @@ def counted(check: str, size: int, looks: Sequence[Checked], naive: int | None =
 def drifting(
     columns: Columns, chance: NDArray[Any], worded: Sequence[str], size: int, looks: int
 ) -> list[Rate]:
-    """Features, the score and the forecast of customers drawn from those of the reference."""
+    """Features and the score of customers drawn from those of the reference."""
     random = np.random.default_rng(size)
-    features, scores, forecasts, naive = [], [], [], [0, 0]
+    features, scores, naive = [], [], [0, 0]
     for _ in range(looks):
         first, second = (random.integers(0, len(chance), size) for _ in range(2))
         was = {name: values[first] for name, values in columns.items()}
@@ -70,14 +70,22 @@ def drifting(
         moved = moved_from(made, now, chance[second], 1)
         features.append(drift(moved[1:], {}, frozenset()))
         scores.append(drift(moved[:1], {}, frozenset()))
-        forecasts.append(foreseen(chance[second], forecast(chance[first])))
         naive[0] += any(_naive(each) >= FEATURE_WARNS for each in moved[1:])
         naive[1] += _naive(moved[0]) >= SCORE_WARNS
     return [
         counted("drift of any feature", size, features, naive[0]),
         counted("drift of the score", size, scores, naive[1]),
-        counted("forecast", size, forecasts),
     ]
+
+
+def forecasts(chance: NDArray[Any], size: int, looks: int) -> Rate:
+    """Forecasts of customers drawn as those of the test were, and as many."""
+    random = np.random.default_rng(size)
+    told = []
+    for _ in range(looks):
+        first, second = (random.integers(0, len(chance), size) for _ in range(2))
+        told.append(foreseen(chance[second], forecast(chance[first])))
+    return counted("forecast", size, told)
 
 
 def _naive(moved: Moved) -> float:
