@@ -111,7 +111,7 @@ def _extreme(how: np.ufunc, rows: KnownRows, part: Part, chosen: Array) -> Value
 def _distinct(rows: KnownRows, part: Part, chosen: Array) -> Values:
     chosen = chosen[rows.known(part.column)[chosen]]
     values, many = _numbered(rows[part.column][chosen])
-    pairs = rows.whose[chosen] * many + values
+    pairs = rows.whose[chosen].astype(np.int64) * many + values
     if rows.size * many > FLAGS:
         return np.bincount(np.unique(pairs) // many, minlength=rows.size).astype(np.float64)
     seen = np.zeros(rows.size * many, bool)

@@ -31,11 +31,25 @@ def held_parts(
     made: dict[date, dict[Part, Values]] = {as_of: {} for as_of in dates}
     ids = pa.array(customers, pa.string())
     for name, together in _of_tables(history, parts):
-        found = _held(history, name, together, ids, at_most)
-        if found is not None:
-            for as_of in dates:
-                made[as_of] |= values_of(KnownRows(found, as_of), together)
+        for as_of, values in _of_table(history, name, together, dates, ids, at_most):
+            made[as_of] |= values
+        pa.default_memory_pool().release_unused()  # before the next table is read
     return made
+
+
+def _of_table(
+    history: History,
+    name: str,
+    parts: Sequence[Part],
+    dates: Sequence[date],
+    ids: pa.Array,
+    at_most: int,
+) -> Iterator[tuple[date, dict[Part, Values]]]:
+    found = _held(history, name, parts, ids, at_most)
+    if found is None:
+        return
+    for as_of in dates:
+        yield as_of, values_of(KnownRows(found, as_of), parts)
 
 
 def _of_tables(history: History, parts: Sequence[Part]) -> Iterator[tuple[str, list[Part]]]:

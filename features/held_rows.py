@@ -71,11 +71,12 @@ def held(table: Table, rows: pa.Table, customers: pa.Array) -> Held:
     order = np.argsort(_moments(rows[table.at]), kind="stable")
     words = {c.name: _words(rows[c.name]) for c in table if _is(c, Kind.TEXT, rows)}
     columns = {c.name: _array(c, rows, words)[order] for c in table if c.name in rows.column_names}
-    whose = np.asarray(rows[PLACE].to_numpy(), np.int64)[order]
+    whose = np.asarray(rows[PLACE].to_numpy(), np.int32)[order]
     times = {table.at: KNOWN} | {moment: arrival_of(moment) for moment in table.reveals}
     arrived = {t: _arrived(columns, t, late) for t, late in times.items() if t in columns}
+    kept = {name: values for name, values in columns.items() if name not in times.values()}
     states = _states(whose, columns[SUBSCRIPTION]) if SUBSCRIPTION in columns else None
-    return Held(table, len(customers), whose, columns, words, arrived, states)
+    return Held(table, len(customers), whose, kept, words, arrived, states)
 
 
 class KnownRows:
@@ -200,7 +201,7 @@ def _array(column: Column, rows: pa.Table, words: Mapping[str, pa.Array]) -> Arr
         return _moments(found)
     if column.kind is Kind.TEXT:
         places = pc.index_in(found, value_set=words[column.name])
-        return np.asarray(_filled(places, NO_WORD).to_numpy(), np.int64)
+        return np.asarray(_filled(places, NO_WORD).to_numpy(), np.int32)
     # A flag becomes a number by way of a whole one.
     found = found.cast(pa.int8()) if column.kind is Kind.FLAG else found
     return np.asarray(_filled(found.cast(pa.float64()), float("nan")).to_numpy())
@@ -223,6 +224,5 @@ def _words(found: pa.ChunkedArray) -> pa.Array:
 
 def _states(whose: Array, subscriptions: Array) -> Array:
     """A number for each subscription of each customer; two customers may name theirs alike."""
-    pairs = whose * (int(subscriptions.max(initial=0)) + 2) + subscriptions + 1
-    numbers: Array = np.unique(pairs, return_inverse=True)[1]
-    return numbers
+    pairs = whose.astype(np.int64) * (int(subscriptions.max(initial=0)) + 2) + subscriptions + 1
+    return np.unique(pairs, return_inverse=True)[1].astype(np.int32)
