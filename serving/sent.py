@@ -19,6 +19,7 @@ from serving.cases import Cases, Person
 from serving.schemas import PRINTABLE, Vector
 
 MOST_ROWS = 100_000
+WITHOUT_ZERO = r"^[^\x00]*$"  # data bases end a text there
 CustomerId = Annotated[
     str, Field(min_length=1, max_length=200, pattern=PRINTABLE, examples=["C00001"])
 ]
@@ -38,7 +39,7 @@ def _naive(moment: datetime) -> datetime:
 
 
 TYPES: Mapping[Kind, Any] = {
-    Kind.TEXT: str,
+    Kind.TEXT: Annotated[str, Field(pattern=WITHOUT_ZERO)],
     Kind.NUMBER: FiniteFloat,
     Kind.FLAG: bool,
     Kind.TIME: Annotated[datetime, AfterValidator(_naive)],
@@ -52,7 +53,8 @@ class Sent(BaseModel):
 
 
 def _field(column: Column) -> tuple[Any, Any]:
-    kind = TYPES[column.kind]
+    is_id = column.name == "customer_id"  # rows are looked up by it, and it is told in answers
+    kind = Annotated[str, Field(pattern=PRINTABLE)] if is_id else TYPES[column.kind]
     said = column.meaning + (f" In {column.unit}." if column.unit else "")
     if column.required:
         return kind, Field(description=said)

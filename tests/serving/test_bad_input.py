@@ -124,6 +124,16 @@ def test_an_id_of_nobody_is_looked_up_and_nothing_else(client: httpx.Client, pat
         ("/score_vectors", '{"vectors": [{"customer_id": "a", "values": "x"}]}', "values"),
         ("/score_tables", '{"tables": {"usage": [{"customer_id": "a"}]}}', "tables.usage.0.at"),
         ("/score_tables", '{"tables": {"usage": "x"}}', "tables.usage"),
+        (
+            "/score_tables",
+            '{"tables": {"customers": [{"customer_id": "a\\u0000b", "created_at": "2025-01-01"}]}}',
+            "tables.customers.0.customer_id",
+        ),
+        (
+            "/score_tables",
+            '{"tables": {"usage": [{"customer_id": "a", "at": "2025-01-01", "event": "\\u0000"}]}}',
+            "tables.usage.0.event",
+        ),
         ("/score_tables", '{"tables": {"subscriptions": [{"mrr": -Infinity}]}}', "0.mrr"),
     ],
 )
