@@ -53,8 +53,15 @@ def test_a_store_that_cannot_be_written_is_named_before_anything_is_trained(disk
     with closed(disk) as place:
         with pytest.raises(TargetError, match=r"mlflow\.db cannot be written"):
             track.ready(at(place, place / "artifacts"))
-        with pytest.raises(TargetError, match=r"other\.db cannot be written"):
+        with pytest.raises(TargetError, match=r"other\.db.* the disk is read-only"):
             track.ready(Registry(f"sqlite:///{place}/other.db", "churn", place / "artifacts"))
+
+
+def test_a_disk_too_small_for_a_new_store_is_left_without_one(disk: Path):
+    filled(disk, left=300_000)
+    with pytest.raises(TargetError, match=r"mlflow\.db cannot be written: .*disk is full"):
+        track.ready(at(disk, disk / "artifacts"))
+    assert [file.name for file in disk.iterdir()] == ["others"]
 
 
 def test_a_full_place_for_artifacts_is_named_before_anything_is_trained(disk: Path, tmp_path: Path):

@@ -14,12 +14,14 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
 
 import features
 import training
+from features.outside import written
 from training.model import ChurnModel
 from training.track.faults import writing
 from training.track.registry import Registered, Registry, registered
@@ -66,6 +68,8 @@ def ready(registry: Registry) -> None:
     Raises:
         TargetError: It is full, or closed to us.
     """
+    if registry.place is not None and not registry.place.exists():
+        _new(registry.place)
     with writing(registry.place):
         found = registry.client.get_experiment(_experiment(registry))
         registry.client.set_experiment_tag(found.experiment_id, "last_begun", _now())
@@ -74,6 +78,15 @@ def ready(registry: Registry) -> None:
             registry.artifacts.mkdir(parents=True, exist_ok=True)
             with TemporaryFile(dir=registry.artifacts) as probe:
                 probe.write(b"0" * ROOM)
+
+
+def _new(place: Path) -> None:
+    """A new data base, whole or not at all: of half a one MLflow would never make the rest."""
+    with writing(place), written(place) as unfinished:
+        try:
+            MlflowClient(f"sqlite:///{unfinished}").search_experiments()
+        finally:
+            unfinished.with_name(f"{unfinished.name}-journal").unlink(missing_ok=True)
 
 
 def record(
