@@ -21,7 +21,7 @@ VALUE = "v_"  # before the name of a column of the vectors
 
 @dataclass(frozen=True)
 class Staged:
-    """Cases in a Parquet file of `stage`, in their order; may be read by several threads."""
+    """Cases in a Parquet file of `stage`, in their order; read by one thread at a time."""
 
     path: Path
 
@@ -31,14 +31,19 @@ class Staged:
     def part(self, begin: int, size: int) -> Cases:
         """So many of them from a place on."""
         first, last = np.searchsorted(self._bounds, [begin, begin + size - 1], side="right") - 1
-        with pq.ParquetFile(self.path) as file:
-            rows = file.read_row_groups(list(range(first, last + 1)), use_threads=False)
+        groups = list(range(first, last + 1))
+        rows = self._file.read_row_groups(groups, use_threads=False)
         return cases_of(rows.slice(begin - int(self._bounds[first]), size))
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        """Opened once: what says where everything lies is read anew with each opening."""
+        return pq.ParquetFile(self.path)
 
     @cached_property
     def _bounds(self) -> Values:
         """Where each row group begins, and where the last one ends."""
-        about = pq.read_metadata(self.path)
+        about = self._file.metadata
         sizes = [about.row_group(group).num_rows for group in range(about.num_row_groups)]
         return np.cumsum([0, *sizes])
 
