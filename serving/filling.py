@@ -4,21 +4,23 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from features.featureset import Values
-from serving.cases import Listed
+from serving.cases import Listed, blocks
 from serving.dataset import FILE
 from serving.in_json import in_json
 from serving.many import Step
 from serving.store import FOLDER, POINTER, Store
 
+AT_ONCE = 10_000  # vectors
 # A row of some 4 kB fits into a page of its own 8 times; in SQLite's usual pages of 4 kB it would
 # take two of them.
 TABLES = """
@@ -86,20 +88,28 @@ def fill(
 
 def _write(database: sqlite3.Connection, run: Path, inputs: str, cases: Listed, step: Step) -> None:
     database.executescript(TABLES)
-    coding, done = Coding(), 0
+    coding = Coding()
+    vectors = _vectors(cases, coding)
     for ids, said in in_json(run / FILE):
-        some = cases.part(done, len(ids))
-        if [person.customer_id for person in some.people] != ids:
+        mine = list(islice(vectors, len(ids)))
+        if [customer for customer, _ in mine] != ids:
             raise ValueError(f"The rows of {run} are not of the cases they were made from.")
-        rows = zip(ids, said, coding.coded(some.columns), strict=True)
+        rows = zip(ids, said, (vector for _, vector in mine), strict=True)
         with database:
             database.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
-        done += len(ids)
         step(len(ids))
     words = {name: list(seen)[1:] for name, seen in coding.words.items()}
     about = (inputs, json.dumps(coding.numbers), json.dumps(words))
     with database:
         database.execute("INSERT INTO about VALUES (?, ?, ?)", about)
+
+
+def _vectors(cases: Listed, coding: Coding) -> Iterator[tuple[str, bytes]]:
+    """Everybody's vector by id."""
+    for some in blocks(cases, AT_ONCE):
+        yield from zip(
+            [p.customer_id for p in some.people], coding.coded(some.columns), strict=True
+        )
 
 
 def _point(folder: Path, name: str) -> None:

@@ -13,7 +13,7 @@ from serving.schemas import Prediction
 CAUSES = ("voluntary", "involuntary")
 LISTS = ("reasons", "protective", "context")
 VALUE = "coalesce(to_json(one.value_text), to_json(one.value))"
-AT_ONCE = 10_000
+AT_ONCE = 2_500  # answers of some 3 kB: more at once leave a large heap behind
 LEFT_OUT = {"rank", "stale"}  # are said of those who are asked for together, and then
 
 
