@@ -33,7 +33,9 @@ def _of(module: str) -> Rows:
     return goals
 
 
-NAMES = ("vectors", "peers", "training", "explanations", "nights", "by_id", "page", "growth")
+NAMES = (
+    "vectors", "peers", "training", "explanations", "nights", "by_id", "page", "growth", "spark",
+)  # fmt: skip
 GROUPS: Mapping[str, Rows] = {name: _of(name) for name in NAMES}
 
 

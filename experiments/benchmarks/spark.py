@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 
 from experiments.benchmarks.goals import Goal
-from experiments.benchmarks.histories import Size, make
+from experiments.benchmarks.histories import Size, kept
 from features.catalogue import CHURN
 from features.sources import opened
 from features.spark.reading import opened as opened_by_spark
@@ -51,6 +51,14 @@ class Cost:
     wall: float
 
 
+def rows(events: int = 10_000_000) -> Iterator[Goal]:
+    """Whether Spark's values are DuckDB's, on a history of so many events of use."""
+    size = Size(events)
+    with TemporaryDirectory() as folder:
+        said = measured(kept(size), size.as_of, None, Path(folder))
+    yield from (Goal(**row) for row in said["rows"])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print one JSON object: the goals' rows and the costs behind them."""
     parser = argparse.ArgumentParser(prog="experiments.benchmarks.spark", description=__doc__)
@@ -60,8 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     with TemporaryDirectory() as folder:
         if asked.events:
             size = Size(asked.events)
-            made = make(Path(folder) / "history", size)
-            said = measured(made, size.as_of, None, Path(folder))
+            said = measured(kept(size), size.as_of, None, Path(folder))
         else:
             home = asked.home or Path("demo")
             said = measured(home / "history", date(2026, 10, 1), home / "bundle", Path(folder))
