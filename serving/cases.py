@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isnan
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from features.columns import columns
 from features.errors import UnknownCustomer
 from features.featureset import FeatureSet, Values
 from features.history import History, Known
-from features.known_rows import Row, known_rows
+from features.known_rows import known_rows
 from features.languages import marked as _
 from features.reference import Plan, vector_of
 from features.status import (
@@ -28,6 +28,7 @@ from features.status import (
     statuses,
     statuses_by_activity,
 )
+from serving.lookup import RowsOf, customer_rows
 
 ATTRIBUTES = ("name", "owner", "segment")
 TELLING = ("usage", "tickets", "surveys", "milestones")
@@ -46,8 +47,6 @@ INSUFFICIENT: Mapping[str, str] = {
     "nothing_known": _("No use, ticket, survey or milestone is known: there is nothing to go by."),
 }
 GONE = ("not_subscribed", "ended", "inactive")
-
-RowsOf: TypeAlias = Mapping[str, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def few(
     Raises:
         UnknownCustomer: Not all of them were customers on the date; it names those.
     """
-    rows = rows_of(history.of(list(customers)))
+    rows = _rows(history, customers)
     _require(customers, [c for c in customers if _attributes(rows.get(c, {}), as_of)], as_of)
     telling = [name for name in TELLING if name in history.tables]
     people = [_person(c, rows[c], as_of, use_days, telling) for c in customers]
@@ -202,9 +201,16 @@ def _telling(known: Known) -> set[str] | None:
     return {customer for found in ids for customer in found.to_pylist()} if tables else None
 
 
-def rows_of(history: History) -> dict[str, dict[str, list[Row]]]:
+def _rows(history: History, customers: Sequence[str]) -> Mapping[str, RowsOf]:
+    """All rows of some customers, by customer and table."""
+    if len(customers) == 1:
+        return {customer: customer_rows(history, customer) for customer in customers}
+    return rows_of(history.of(list(customers)))
+
+
+def rows_of(history: History) -> dict[str, RowsOf]:
     """All rows of a history, by customer and table."""
-    found: dict[str, dict[str, list[Row]]] = {}
+    found: dict[str, RowsOf] = {}
     for name, rows in history.tables.items():
         for row in rows.to_pyarrow().to_pylist():
             found.setdefault(row["customer_id"], {}).setdefault(name, []).append(row)

@@ -15,8 +15,9 @@ from features.feature import Change, Declaration, Trend
 from features.languages import ENGLISH, Language
 from features.reference import vector_of
 from features.words import sentence
-from serving.cases import rows_of, stacked
+from serving.cases import stacked
 from serving.drivers import Driver, drivers_of
+from serving.lookup import RowsOf
 from serving.scorer import Scorer
 
 MONTHS, APART = 6, timedelta(days=28)
@@ -45,10 +46,10 @@ class WhatIf:
 
 
 def what_if(
-    scorer: Scorer, customer_id: str, as_of: date, language: Language = ENGLISH
+    scorer: Scorer, rows: RowsOf, as_of: date, language: Language = ENGLISH
 ) -> WhatIf | None:
     """One customer's readings; None where nothing that can be acted on is worse than usual."""
-    today, past = vectors_of(scorer, customer_id, as_of)
+    today, past = vectors_of(scorer, rows, as_of)
     usual = usual_of(scorer.model.features, today, past)
     groups = [(d, moved(d, today, usual)) for d in drivers_of(scorer.model.features)]
     groups = [(driver, values) for driver, values in groups if values]
@@ -66,10 +67,8 @@ def what_if(
     return WhatIf(strongest, together) if strongest else None
 
 
-def vectors_of(scorer: Scorer, customer_id: str, as_of: date) -> tuple[Vector, Sequence[Vector]]:
+def vectors_of(scorer: Scorer, rows: RowsOf, as_of: date) -> tuple[Vector, Sequence[Vector]]:
     """The customer's vector on the date, and on those of the months before that knew it."""
-    with scorer.reading:
-        rows = rows_of(scorer.history.of([customer_id])).get(customer_id, {})
     born = min((row["created_at"].date() for row in rows.get("customers", ())), default=as_of)
     dates = [as_of - APART * back for back in range(1, MONTHS + 1)]
     past = [vector_of(scorer.plan, rows, day) for day in dates if day > born]

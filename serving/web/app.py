@@ -23,6 +23,7 @@ from features.languages import marked as _
 from features.words import label
 from serving.board import Board, Scored
 from serving.live import Live
+from serving.lookup import RowsOf, customer_rows
 from serving.retold import Words
 from serving.scorer import Scorer
 from serving.treatments import Ledger
@@ -34,7 +35,7 @@ from serving.web.in_language import kept, language_asked, said_of
 from serving.web.model import judgement
 from serving.web.monitor import watched
 from serving.web.portfolio import choices, portfolio, views
-from serving.web.record import Record, record
+from serving.web.record import record
 from serving.web.recording import (
     Disagreement,
     as_csv,
@@ -119,9 +120,10 @@ def show_customer(request: Request) -> Response:
     if scored is None or found is None:
         raise HTTPException(404, words.language.say(NOBODY, customer=customer_id))
     done = state.ledger.records().of(customer_id) if state.ledger else None
-    kept = _record(request, scored, customer_id)
+    rows = _rows(request, customer_id)
+    kept = record(rows, scored.latest.as_of) if rows else None
     drawn = recorded(scored, kept, customer_id, state.currency, words.language)
-    drawn = {**drawn, "what_if": _what_if(request, found["told"])}
+    drawn = {**drawn, "what_if": _what_if(request, rows, found["told"])}
     said = {"scored": scored, "done": done, "thanks": "recorded" in request.query_params}
     today = {"today": state.ledger.today if state.ledger else None}
     return _page(request, "customer.html", {**said, **found, **drawn, **today})
@@ -204,12 +206,12 @@ def _scored(request: Request) -> Scored | None:
     return scored
 
 
-def _record(request: Request, scored: Scored, customer_id: str) -> Record | None:
-    scorer = _scorer(request)
-    if scorer is None or not scorer.history.tables:
-        return None
+def _rows(request: Request, customer_id: str) -> RowsOf:
+    """The customer's rows of every table; none at all where there is no history to read."""
+    if (scorer := _scorer(request)) is None:
+        return {}
     with scorer.reading:
-        return record(scorer.history, customer_id, scored.latest.as_of)
+        return customer_rows(scorer.history, customer_id)
 
 
 def _words(request: Request) -> Words:
@@ -218,14 +220,14 @@ def _words(request: Request) -> Words:
     return replace(usual, language=language_asked(request, usual.language))
 
 
-def _what_if(request: Request, told: Mapping[str, Any]) -> WhatIf | None:
+def _what_if(request: Request, rows: RowsOf, told: Mapping[str, Any]) -> WhatIf | None:
     """A reading by the model that made the score; none where another one answers by now."""
     scorer = _scorer(request)
     if not isinstance(scorer, Scorer) or told["probability"] is None:
         return None
     if scorer.model.version != told["model_version"]:
         return None
-    return what_if(scorer, told["customer_id"], told["as_of"], _words(request).language)
+    return what_if(scorer, rows, told["as_of"], _words(request).language)
 
 
 def _scorer(request: Request) -> Remembers | None:

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 
+from features.known_rows import Row
 from features.languages import Language
 from features.languages import marked as _
 from serving.charts import Bar, Mark, Shape, bars, label, marks, steps
 from serving.web import words
 from serving.web.drawing import Drawing, Key, Panel, Writing
-from serving.web.record import Record, Row, Week
+from serving.web.record import Record, Week
 
 HIGH, LOW = 64, 44
 MONTH_OF_WEEKS = 4

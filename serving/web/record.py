@@ -1,20 +1,15 @@
 """One customer's record of the last year, as it was known on the date of the score."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypeAlias
 
-import ibis.expr.types as ir
-
-from features.history import History
-from features.known_rows import known_rows
+from features.known_rows import Row, known_rows
 from features.languages import Language
 from features.languages import marked as _
 from features.languages import marked_plural as _either
 from features.tables import TABLES
-
-Row: TypeAlias = Mapping[str, Any]
+from serving.lookup import RowsOf
 
 WEEKS = 52
 FEWEST_WEEKS = 8
@@ -74,9 +69,9 @@ class Record:
     lasts: dict[str, date | None]
 
 
-def record(history: History, customer_id: str, as_of: date) -> Record:
-    """A customer's last 52 weeks, or the weeks since sign-up where those are fewer."""
-    known = _known(history, customer_id, as_of)
+def record(rows: RowsOf, as_of: date) -> Record:
+    """A customer's last 52 weeks, or the weeks since sign-up where those are fewer, of its rows."""
+    known = {name: tuple(_cut(name, found, as_of)) for name, found in rows.items()}
     days = 7 * _weeks(known["customers"], as_of)
     recent = {
         name: tuple(row for row in rows if row["days_ago"] <= days) for name, rows in known.items()
@@ -116,17 +111,9 @@ def _gap(record: Record, table: str, days: int | None, language: Language) -> st
     return language.plural(*SINCE[table], ago, day=language.day(last))
 
 
-def _known(history: History, customer_id: str, as_of: date) -> dict[str, tuple[Row, ...]]:
-    """Each table's rows of one customer as known on the date, oldest first."""
-    return {
-        name: tuple(_cut(name, rows.filter(rows["customer_id"] == customer_id), as_of))
-        for name, rows in history.tables.items()
-    }
-
-
-def _cut(name: str, rows: ir.Table, as_of: date) -> Iterator[Row]:
-    # Read as they are and cut in Python: to compile the cut for every table takes half a second.
-    known = known_rows(name, rows.to_pyarrow().to_pylist(), as_of)
+def _cut(name: str, rows: Sequence[Row], as_of: date) -> Iterator[Row]:
+    """One table's rows as known on the date, oldest first."""
+    known = known_rows(name, rows, as_of)
     names = (*TABLES[name].names, "days_ago")
     columns = [known[column] for column in names]
     for values in sorted(zip(*columns, strict=True), key=lambda v: v[names.index(TABLES[name].at)]):

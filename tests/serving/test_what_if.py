@@ -4,6 +4,7 @@ import pytest
 
 from features.catalogue import CHURN
 from serving.drivers import drivers_of
+from serving.lookup import customer_rows
 from serving.scorer import Scorer
 from serving.what_if import WORTH_SAYING, moved, usual_of, vectors_of, what_if
 from tests.serving.company import AS_OF
@@ -35,7 +36,10 @@ def test_only_what_is_worse_than_usual_is_moved(today: float, goes: dict[str, fl
 
 def test_a_reading_is_never_a_higher_risk(scorer: Scorer) -> None:
     told = [one for one in scorer.score([f"c{n:03}" for n in range(60)], AS_OF) if one.probability]
-    found = [(one, what_if(scorer, one.customer_id, AS_OF)) for one in told]
+    found = [
+        (one, what_if(scorer, customer_rows(scorer.history, one.customer_id), AS_OF))
+        for one in told
+    ]
     readings = [(one, reading) for one, reading in found if reading]
     assert readings
     for one, reading in readings:
@@ -47,5 +51,6 @@ def test_a_reading_is_never_a_higher_risk(scorer: Scorer) -> None:
 
 
 def test_the_past_of_a_customer_begins_when_it_signed_up(scorer: Scorer) -> None:
-    assert vectors_of(scorer, "newcomer", AS_OF)[1] == []  # 27 days old
-    assert what_if(scorer, "newcomer", AS_OF) is None
+    rows = customer_rows(scorer.history, "newcomer")
+    assert vectors_of(scorer, rows, AS_OF)[1] == []  # 27 days old
+    assert what_if(scorer, rows, AS_OF) is None
