@@ -12,7 +12,9 @@ from features.held_rows import Held, KnownRows, held, needed
 from features.history import History
 from features.tables import TABLES, USAGE
 
-AT_MOST = 4_000_000  # rows of a table that are held; of more, every date is asked of the database
+# Rows of a table that are held, for a date and at most; of more, every date is asked of the
+# database. A million take 200 MB while they are read, which one date's queries do not need.
+A_DATE, AT_MOST = 500_000, 4_000_000
 EMBEDDED = "duckdb"  # where the tables are in this process's reach; a database keeps its work
 
 
@@ -21,15 +23,16 @@ def held_parts(
     parts: Sequence[Part],
     dates: Sequence[date],
     customers: Sequence[str],
-    at_most: int = AT_MOST,
+    at_most: int | None = None,
 ) -> dict[date, dict[Part, Values]]:
     """The values of the parts of tables that can be held, by date and in the customers' order.
 
     A table of more rows than `at_most` is left to the database, and so is all of one that is not
-    embedded.
+    embedded; if it is not said, the more dates there are, the more rows may be held.
     """
     made: dict[date, dict[Part, Values]] = {as_of: {} for as_of in dates}
     ids = pa.array(customers, pa.string())
+    at_most = at_most or min(A_DATE * len(dates), AT_MOST)
     for name, together in _of_tables(history, parts):
         for as_of, values in _of_table(history, name, together, dates, ids, at_most):
             made[as_of] |= values
@@ -68,5 +71,6 @@ def _held(
 ) -> Held | None:
     table = TABLES[name]
     wanted = needed(table, set().union(*map(columns_of, parts)))
-    rows = history.tables[name].select(*wanted).limit(at_most + 1).to_pyarrow()
-    return held(table, rows, ids) if len(rows) <= at_most else None
+    rows = history.tables[name].select(*wanted)
+    few = rows.limit(at_most + 1).count().to_pyarrow().as_py() <= at_most
+    return held(table, rows.to_pyarrow(), ids) if few else None

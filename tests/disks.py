@@ -28,8 +28,10 @@ def closed(place: Path) -> Iterator[Path]:
     view.mkdir()
     subprocess.run(["mount", "--bind", place, view], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", view], check=True)
-    yield view
-    subprocess.run(["umount", "--lazy", view], check=True)
+    try:
+        yield view
+    finally:
+        subprocess.run(["umount", "--lazy", view], check=True)
 
 
 def filled(place: Path, left: int) -> None:

@@ -57,11 +57,12 @@ def same(one: Prediction, other: Prediction) -> None:
     """Equal but for what depends on who else was asked for, and floats to EXACT."""
     assert one.probability == pytest.approx(other.probability, abs=EXACT)
     assert one.themes == pytest.approx(other.themes, abs=EXACT)
+    assert one.expected_days == pytest.approx(other.expected_days, rel=EXACT)
     for mine, theirs in zip(one.reasons, other.reasons, strict=True):
         assert (mine.code, mine.text) == (theirs.code, theirs.text)
         assert mine.points == pytest.approx(theirs.points, abs=EXACT)
     apart = {"rank", "scored_at", "data_until", "probability", "revenue_at_risk", "themes"}
-    apart |= {"reasons", "protective", "context", "typical"}
+    apart |= {"reasons", "protective", "context", "typical", "expected_days"}
     assert one.model_dump(exclude=apart) == other.model_dump(exclude=apart)
 
 
