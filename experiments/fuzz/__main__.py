@@ -1,4 +1,4 @@
-"""Throw requests at a running service: `CHURN_HOME=... python -m experiments.fuzz [--cases N]`.
+"""Throw requests at a running service: `python -m experiments.fuzz --home HOME [--cases N]`.
 
 Up to N requests that schemathesis makes of the service's own description for each operation (fewer
 where an operation takes nothing), and every listed hostile string as an id, in an address, a query
@@ -7,7 +7,6 @@ and a header. Starts `churn serve` over a home that `churn demo` made. Writes fi
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,16 +25,17 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Throw, count, and write it to figures.json; ends with 1 where an answer is wrong."""
     parser = argparse.ArgumentParser(prog="python -m experiments.fuzz", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="a home that `churn demo` made")
     parser.add_argument("--cases", type=int, default=600)
     asked = parser.parse_args()
-    port, home = free_port(), str(Path(os.environ["CHURN_HOME"]).resolve())
+    port, home = free_port(), str(asked.home.resolve())
     settings = {"CHURN_HOME": home, "CHURN_TRACKING_URI": "sqlite:///nowhere.db"}
     with (
         TemporaryDirectory() as folder,
         served(["churn", "serve", "--port", str(port)], port, Path(folder), settings) as server,
     ):
         said = fuzzed(server.client, asked.cases)
-    said = {"command": f"python -m experiments.fuzz --cases {asked.cases}", **said}
+    said = {"command": f"python -m experiments.fuzz --home HOME --cases {asked.cases}", **said}
     text = json.dumps(said, indent=1) + "\n"
     (HERE / "figures.json").write_text(text)
     sys.stdout.write(text)
