@@ -34,7 +34,8 @@ def _of(module: str) -> Rows:
 
 
 NAMES = (
-    "vectors", "peers", "training", "explanations", "nights", "by_id", "page", "growth", "spark",
+    "vectors", "peers", "training", "explanations", "nights", "by_id", "load", "page", "growth",
+    "spark",
 )  # fmt: skip
 GROUPS: Mapping[str, Rows] = {name: _of(name) for name in NAMES}
 
@@ -52,7 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
             sys.stdout.write(line(goal) + _before(goal))
             sys.stdout.flush()
             found.append(goal)
-        keep(group, found)
+        if found:
+            keep(group, found)
 
 
 def keep(group: str, found: Iterable[Goal]) -> None:

@@ -71,13 +71,25 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=int, default=4, help="of one measurement")
     parser.add_argument("--rounds", type=int, default=3, help="how often each way is taken")
     asked = parser.parse_args(arguments)
+    for goal in rows(asked.home, asked.seconds, asked.rounds):
+        sys.stdout.write(line(goal))
+
+
+def rows(home: Path | None = None, seconds: int = 4, rounds: int = 3) -> Iterator[Goal]:
+    """The goals over HTTP, of a home that has been scored; all figures go into load.json.
+
+    Without a home it is CHURN_HOME's or `demo`, and nothing is measured where that is not there.
+    """
+    home = (home or Path(os.environ.get("CHURN_HOME", "demo"))).resolve()
+    if not (home / "scores").exists():
+        sys.stderr.write(f"{home} has no scores: `make demo` makes some. Left out: load.\n")
+        return
     with TemporaryDirectory() as folder:
-        met = measured(asked.home.resolve(), Path(folder), asked.seconds, asked.rounds)
+        met = measured(home, Path(folder), seconds, rounds)
     goals = list(judged(met))
     said = {"goals": [asdict(goal) for goal in goals], "met": [asdict(each) for each in met]}
     (HERE / "load.json").write_text(json.dumps(said, indent=1) + "\n")
-    for goal in goals:
-        sys.stdout.write(line(goal))
+    yield from goals
 
 
 def measured(home: Path, folder: Path, seconds: int, rounds: int) -> list[Met]:
