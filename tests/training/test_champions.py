@@ -180,7 +180,7 @@ def calls_of(name: str) -> list[str]:
 
 
 def test_the_alias_moves_in_one_place_only():
-    assert calls_of("set_registered_model_alias") == ["track.crowned"]
+    assert calls_of("set_registered_model_alias") == ["registry.crowned"]
     assert calls_of("delete_registered_model_alias") == []
     assert set(calls_of("crowned")) == {"champions._noted"}
     assert set(calls_of("_noted")) == {"champions._crown"}
