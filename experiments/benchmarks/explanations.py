@@ -11,6 +11,7 @@ from warnings import simplefilter
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 
 from experiments.benchmarks.goals import Goal, at_least, at_most, line
 from experiments.benchmarks.shapes import Numbers, Shape, boosters, vectors
@@ -39,6 +40,9 @@ def exact_reasons(rounds: int = 3) -> Iterator[Goal]:
         for name, other in peers(booster, matrix[:FEW]).items():
             found, how = _in_turn(_a_row(other, FEW), kernel, rounds)
             yield at_least(f"{name} through the kernel, {shape}", found, bound, how)
+        for other in by_woodelf(booster, matrix):
+            found, how = _in_turn(_a_row(other, ROWS), kernel, rounds)
+            yield at_least(f"woodelf-explainer through the kernel, {shape}", found, 1, how)
         errors.append(_error(forest, booster, matrix[:FEW]))
     how = "log-odds, over the three shapes, beside LightGBM's pred_contrib"
     yield at_most("largest error of a contribution", max(errors), 1e-5, how)
@@ -67,6 +71,17 @@ def peers(booster: lgb.Booster, matrix: Numbers) -> dict[str, Work]:
     simplefilter("ignore", UserWarning)  # shap says that it tells both classes now
     explainer = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent")
     return ways | {"shap.TreeExplainer": lambda: explainer.shap_values(matrix)}
+
+
+def by_woodelf(booster: lgb.Booster, matrix: Numbers) -> Iterator[Work]:
+    """woodelf-explainer, if it is installed: it prepares the trees anew for each call's rows."""
+    try:
+        from woodelf import WoodelfExplainer
+    except ImportError:
+        return
+    explainer = WoodelfExplainer(booster, feature_perturbation="tree_path_dependent")
+    frame = pd.DataFrame(matrix, columns=booster.feature_name())
+    yield lambda: explainer.shap_values(frame, verbose=False)
 
 
 def _error(forest: Forest, booster: lgb.Booster, matrix: Numbers) -> float:
