@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -26,6 +27,7 @@ from pyspark.sql import DataFrame, SparkSession
 from experiments.benchmarks.goals import Goal
 from experiments.benchmarks.histories import Size, kept
 from features.catalogue import CHURN
+from features.featureset import FeatureSet
 from features.sources import opened
 from features.spark.reading import opened as opened_by_spark
 from features.spark.session import Cluster, session_on
@@ -33,6 +35,7 @@ from features.spark.vectors import vectors
 from features.vectors import spine
 from features.vectors import vectors as by_duckdb
 from serving.bundle import bundle_at
+from training.model import loaded
 
 MASTER = "local-cluster[2,1,2048]"
 OPTIONS = {
@@ -78,12 +81,14 @@ def main(arguments: list[str] | None = None) -> None:
 def measured(history: Path, as_of: date, bundle: Path | None, work: Path) -> dict[str, Any]:
     """The rows of both goals (the peer's only with a bundle), and every cost."""
     costs: dict[str, Cost] = {}
-    expected = timed("duckdb: vectors", costs, lambda: _duckdb(history, as_of))
+    features = loaded(bundle_at(bundle)).features if bundle else CHURN
+    expected = timed("duckdb: vectors", costs, lambda: _duckdb(features, history, as_of))
     with session_on(Cluster(MASTER, OPTIONS)) as spark:
         for run in ("first", "second"):  # the first run compiles what the second has ready
             made = work / run
-            timed(f"spark: vectors, {run} run", costs, lambda: _spark(spark, history, as_of, made))  # noqa: B023
-        rows = [same_values(_read(work / "second"), expected)]
+            work_of = partial(_spark, features, spark, history, as_of, made)
+            timed(f"spark: vectors, {run} run", costs, work_of)
+        rows = [same_values(_read(work / "second"), expected[list(features.names)])]
         if bundle:
             rows.append(_beside_spark_udf(spark, bundle, spark.read.parquet(str(made)), costs))
     return {
@@ -95,8 +100,8 @@ def measured(history: Path, as_of: date, bundle: Path | None, work: Path) -> dic
 
 def same_values(found: pd.DataFrame, expected: pd.DataFrame) -> Goal:
     """How far Spark's vectors are from DuckDB's: the farthest value, words being 0 or 1 apart."""
-    apart = max(_apart(found[name], expected[name]) for name in CHURN.names)
-    how = f"greatest difference of {len(expected):,} customers x {len(CHURN.names)} features"
+    apart = max(_apart(found[name], expected[name]) for name in expected.columns)
+    how = f"greatest difference of {len(expected):,} customers x {len(expected.columns)} features"
     goal = "Spark local-cluster on 2 executors gives the same values as DuckDB"
     return Goal(goal, apart, CLOSE, apart <= CLOSE, f"{how}, on {MASTER}")
 
@@ -134,7 +139,6 @@ def _told(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
     from serving.scorer import Scorer
     from serving.spark.people import HIGH, LOW, case_schema
     from serving.spark.telling import sent, ship, telling, told_schema
-    from training.model import loaded
 
     place = bundle_at(bundle)
     model = loaded(place)
@@ -153,8 +157,6 @@ def _told(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
 def _spark_udf(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
     import mlflow.pyfunc
 
-    from training.model import loaded
-
     place = bundle_at(bundle)
     with TemporaryDirectory() as folder:
         saved = str(Path(folder) / "model")
@@ -170,15 +172,15 @@ def _spark_udf(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
     return made.select("customer_id", told(*loaded(place).features.names))
 
 
-def _duckdb(history: Path, as_of: date) -> pd.DataFrame:
+def _duckdb(features: FeatureSet, history: Path, as_of: date) -> pd.DataFrame:
     found = opened(str(history))
     customers = found.tables["customers"]["customer_id"].to_pyarrow().to_pylist()
-    return by_duckdb(CHURN, found, spine(sorted(customers), [as_of])).droplevel("as_of")
+    return by_duckdb(features, found, spine(sorted(customers), [as_of])).droplevel("as_of")
 
 
-def _spark(spark: SparkSession, history: Path, as_of: date, to: Path) -> None:
+def _spark(features: FeatureSet, spark: SparkSession, history: Path, as_of: date, to: Path) -> None:
     found = opened_by_spark(spark, str(history))
-    vectors(CHURN, found, found.tables["customers"], as_of).write.parquet(str(to))
+    vectors(features, found, found.tables["customers"], as_of).write.parquet(str(to))
 
 
 def _read(folder: Path) -> pd.DataFrame:
