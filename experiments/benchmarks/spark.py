@@ -156,6 +156,7 @@ def _told(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
 
 def _spark_udf(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
     import mlflow.pyfunc
+    from pyspark.sql import functions as sf
 
     place = bundle_at(bundle)
     with TemporaryDirectory() as folder:
@@ -169,7 +170,8 @@ def _spark_udf(spark: SparkSession, bundle: Path, made: DataFrame) -> DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             told = mlflow.pyfunc.spark_udf(spark, saved, result_type="double", env_manager="local")
-    return made.select("customer_id", told(*loaded(place).features.names))
+    # A struct keeps the columns' names, by which our model finds them.
+    return made.select("customer_id", told(sf.struct(*loaded(place).features.names)))
 
 
 def _duckdb(features: FeatureSet, history: Path, as_of: date) -> pd.DataFrame:
